@@ -1,0 +1,1 @@
+//! Who may do what: one decision function and its tables.

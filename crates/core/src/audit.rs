@@ -1,0 +1,1 @@
+//! Audit entries and the link that chains them.

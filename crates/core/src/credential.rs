@@ -1,0 +1,1 @@
+//! A credential and its inputs.

@@ -1,0 +1,16 @@
+//! The rules of Strongroom as plain values and functions.
+//!
+//! Nothing here does I/O, is `async`, reads a clock or knows a wire format: arguments in, value out.
+//! The store and the use-cases are in `strongroom-service`, the words of each product's API in
+//! `strongroom-http`.
+
+pub mod access;
+pub mod audit;
+pub mod clock;
+pub mod credential;
+pub mod credential_type;
+pub mod error;
+pub mod id;
+pub mod text;
+
+pub use error::{Error, Result};

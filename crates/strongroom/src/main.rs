@@ -1,0 +1,2 @@
+//! Strongroom.
+fn main() {}
