@@ -11,6 +11,7 @@ pub mod credential;
 pub mod credential_type;
 pub mod error;
 pub mod id;
+pub mod record;
 pub mod text;
 
 pub use error::{Error, Result};

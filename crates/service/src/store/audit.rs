@@ -1,0 +1,158 @@
+//! Audit entries in the store, and the chain over them.
+
+use serde_json::json;
+
+use super::row::{Row, Value};
+use super::session::Session;
+use strongroom_core::audit::{self, Entry, Link};
+use strongroom_core::{Error, Result};
+
+/// Writes an entry into the open transaction and queues it for its link.
+pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
+    let objects: Vec<_> = entry
+        .objects
+        .iter()
+        .map(|touched| json!({"kind": touched.kind.word(), "id": touched.id, "name": touched.name}))
+        .collect();
+    let objects = serde_json::Value::from(objects).to_string();
+    let changes = entry.changes_document();
+    let id = session.one(
+        "INSERT INTO audit_entries (at, action, outcome, dialect, request_id, source, actor_id, actor_name, \
+         token_id, objects, organization_id, reason, changes, times) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+        &[
+            entry.at.into(),
+            entry.operation.word().into(),
+            entry.outcome.word().into(),
+            entry.origin.dialect.word().into(),
+            (&entry.origin.request_id).into(),
+            (&entry.origin.source).into(),
+            entry.who.id.into(),
+            (&entry.who.name).into(),
+            entry.who.token_id.into(),
+            (&objects).into(),
+            entry.organization_id.into(),
+            (&entry.reason).into(),
+            (&changes).into(),
+            entry.times.into(),
+        ],
+        |row| row.at::<i64>(0),
+    )?;
+    for (position, touched) in (0_i64..).zip(&entry.objects) {
+        session.execute(
+            "INSERT INTO audit_objects (entry_id, position, kind, id) VALUES ($1, $2, $3, $4)",
+            &[id.into(), position.into(), touched.kind.word().into(), touched.id.into()],
+        )?;
+    }
+    session.execute("INSERT INTO audit_queue (entry_id) VALUES ($1)", &[id.into()])?;
+    Ok(id)
+}
+
+/// The end of the chain, from which it grows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    position: i64,
+    hash: Link,
+    /// How many entries the last call linked.
+    pub(super) linked: u64,
+}
+
+/// Chains entries in the order of their ids.
+pub(super) struct Linker {
+    head: Head,
+}
+
+impl Linker {
+    /// Continues at the end of the stored chain.
+    pub(super) fn resume(session: Session<'_>) -> Result<Self> {
+        let sql = "SELECT position, hash FROM audit_links ORDER BY position DESC LIMIT 1";
+        let stored = session.row(sql, &[], |row| {
+            let hash: Vec<u8> = row.at(1)?;
+            Ok((row.at::<i64>(0)?, Link::try_from(hash).map_err(|_| Error::internal("a link is not 32 bytes"))?))
+        })?;
+        let (position, hash) = stored.unwrap_or((0, audit::GENESIS));
+        Ok(Self { head: Head { position, hash, linked: 0 } })
+    }
+
+    /// Links what the queue holds; the chain has grown only when the transaction has committed.
+    pub(super) fn link_new(&self, session: Session<'_>) -> Result<Head> {
+        let mut head = Head { linked: 0, ..self.head };
+        let waiting = session.rows(WAITING, &[Value::Int(BATCH)], |row| Ok((row.at::<i64>(0)?, columns(row)?)))?;
+        for (entry_id, columns) in &waiting {
+            let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
+            head.hash = audit::link(&head.hash, &columns);
+            head.position += 1;
+            head.linked += 1;
+            session.execute(
+                "INSERT INTO audit_links (position, entry_id, hash) VALUES ($1, $2, $3)",
+                &[head.position.into(), (*entry_id).into(), Value::Bytes(&head.hash)],
+            )?;
+            session.execute("DELETE FROM audit_queue WHERE entry_id = $1", &[(*entry_id).into()])?;
+        }
+        Ok(head)
+    }
+
+    /// The transaction that linked up to here is on disk.
+    pub(super) fn advance(&mut self, head: Head) {
+        self.head = head;
+    }
+}
+
+/// Checks every link of the stored chain; the position of the first that does not hold.
+pub(crate) fn first_broken_link(session: Session<'_>) -> Result<Option<i64>> {
+    let mut previous = audit::GENESIS;
+    let mut expected = 1;
+    let mut after = 0_i64;
+    loop {
+        let page = session.rows(LINKED, &[after.into(), Value::Int(BATCH)], |row| {
+            Ok((row.at::<i64>(15)?, row.at::<Vec<u8>>(16)?, columns(row)?))
+        })?;
+        let Some((last, ..)) = page.last() else {
+            return Ok(None);
+        };
+        after = *last;
+        for (position, hash, columns) in page {
+            let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
+            let link = audit::link(&previous, &columns);
+            if position != expected || link.as_slice() != hash {
+                return Ok(Some(position.min(expected)));
+            }
+            previous = link;
+            expected += 1;
+        }
+    }
+}
+
+/// The columns that a link covers, as text, in the order of the table.
+fn columns(row: &Row<'_>) -> Result<Vec<Option<String>>> {
+    let number = |index| Ok::<_, Error>(row.at::<Option<i64>>(index)?.map(|n| n.to_string()));
+    let text = |index| Ok::<_, Error>(Some(row.at::<String>(index)?));
+    Ok(vec![
+        number(0)?,
+        number(1)?,
+        text(2)?,
+        text(3)?,
+        text(4)?,
+        text(5)?,
+        text(6)?,
+        number(7)?,
+        text(8)?,
+        number(9)?,
+        text(10)?,
+        number(11)?,
+        text(12)?,
+        text(13)?,
+        number(14)?,
+    ])
+}
+
+/// Entries linked in one go; the rest waits for the next.
+const BATCH: i64 = 1024;
+
+const WAITING: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
+    e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times \
+    FROM audit_queue q JOIN audit_entries e ON e.id = q.entry_id ORDER BY e.id LIMIT $1";
+
+const LINKED: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
+    e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times, l.position, l.hash \
+    FROM audit_links l JOIN audit_entries e ON e.id = l.entry_id WHERE l.position > $1 ORDER BY l.position LIMIT $2";

@@ -1,0 +1,341 @@
+//! Lists: what the caller may read, filtered, ordered and cut into pages inside the query.
+//!
+//! Every column that a filter or an order can name stands in one table here; a value only ever travels as
+//! a bound parameter.
+
+use super::row::Value;
+use super::tx::ReadTx;
+use crate::list::{Field, Filter, Group, ListRequest, Operand, Order, Paging, Test};
+use strongroom_core::access::{Actor, ResourceKind, Role};
+use strongroom_core::error::Rule;
+use strongroom_core::id::Kind;
+use strongroom_core::{Error, Result};
+
+/// The ids of a page, in order, and how many rows match in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) ids: Vec<i64>,
+    pub(crate) total: Option<i64>,
+}
+
+/// A condition that every row of a list must meet besides the caller's right to read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// Credentials of an organization, teams of an organization.
+    OfOrganization(i64),
+    /// Credentials of a type.
+    OfType(i64),
+    /// Credentials on which the user holds a role by name or through his teams' roles.
+    ReachedByUser(i64),
+    /// Credentials on which the holders of one of a team's roles hold a role.
+    ReachedByTeam(i64),
+    /// Users who hold a role by name.
+    HoldersOf(i64),
+    /// Organizations or teams on which a user holds a role of that word by name.
+    HeldByUser(i64, Role),
+    /// Tokens of a user.
+    OfUser(i64),
+    /// Audit entries that touch an object.
+    Touching(Kind, i64),
+    /// Audit entries of changes that were carried out, which is what an activity stream shows.
+    Done,
+}
+
+/// A list before it becomes SQL.
+pub(crate) struct ListQuery<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) request: &'a ListRequest,
+    pub(crate) conditions: &'a [Condition],
+    /// The order when the request names none, and after what it names.
+    pub(crate) default_order: &'a [Order],
+}
+
+impl ReadTx<'_> {
+    /// The page of what the actor may read.
+    pub(crate) fn list(&self, actor: &Actor, query: &ListQuery<'_>) -> Result<Listed> {
+        let mut sql = Sql::default();
+        let table = table(query.kind)?;
+        let mut wheres = vec![self.visible(actor, query.kind, &mut sql)];
+        for condition in query.conditions {
+            wheres.push(self.condition(*condition, query.kind, &mut sql)?);
+        }
+        wheres.extend(filters(query.kind, &query.request.filters, &mut sql)?);
+        let all = wheres.iter().map(|w| format!("({w})")).collect::<Vec<_>>().join(" AND ");
+        let from = format!("FROM {table} x WHERE {all}");
+        let total = match query.request.count {
+            true => {
+                let count = format!("SELECT COUNT(*) {from}");
+                Some(self.session().one(&count, &sql.values(), |row| row.at(0))?)
+            }
+            false => None,
+        };
+        let order = order_by(query)?;
+        let page = match query.request.paging {
+            Paging::Offset { limit, offset } => {
+                format!("LIMIT {} OFFSET {}", sql.int(limit), sql.int(offset))
+            }
+            Paging::After { limit, after } => {
+                let statement = format!(
+                    "SELECT x.id {from} AND x.id > {} ORDER BY x.id LIMIT {}",
+                    sql.int(after),
+                    sql.int(limit)
+                );
+                let ids = self.session().rows(&statement, &sql.values(), |row| row.at(0))?;
+                return Ok(Listed { ids, total });
+            }
+        };
+        let statement = format!("SELECT x.id {from} ORDER BY {order} {page}");
+        let ids = self.session().rows(&statement, &sql.values(), |row| row.at(0))?;
+        Ok(Listed { ids, total })
+    }
+
+    /// What the actor may read of a kind of object.
+    fn visible(&self, actor: &Actor, kind: Kind, sql: &mut Sql) -> String {
+        if actor.reads_everything() && kind != Kind::Token {
+            return TRUE.to_owned();
+        }
+        let now = sql.int(self.now().as_micros());
+        let user = sql.int(actor.user_id());
+        match kind {
+            Kind::Credential => {
+                let groups = sql.ints(&actor.held_role_ids());
+                format!(
+                    "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
+                     WHERE r.resource_kind = 'credential' AND g.valid_from <= {now} AND g.valid_until > {now} \
+                     AND (g.user_id = {user} OR g.group_role_id IN ({groups})))"
+                )
+            }
+            Kind::Organization => {
+                format!("x.id IN ({})", sql.ints(&actor.held_ids(ResourceKind::Organization)))
+            }
+            Kind::Team if actor.sees_all_people() => TRUE.to_owned(),
+            Kind::Team => format!("x.id IN ({})", sql.ints(&actor.held_ids(ResourceKind::Team))),
+            Kind::User if actor.sees_all_people() => TRUE.to_owned(),
+            Kind::User => {
+                let organizations = sql.ints(&actor.held_ids(ResourceKind::Organization));
+                format!(
+                    "x.id = {user} OR x.is_superuser OR x.id IN (SELECT g.user_id FROM grants g \
+                     JOIN roles r ON r.id = g.role_id WHERE r.resource_kind = 'organization' \
+                     AND r.name = 'member_role' AND r.resource_id IN ({organizations}) AND g.user_id IS NOT NULL \
+                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                )
+            }
+            Kind::CredentialType => TRUE.to_owned(),
+            Kind::Token => {
+                if actor.is_superuser() {
+                    return TRUE.to_owned();
+                }
+                format!("x.user_id = {user}")
+            }
+            Kind::AuditEntry => {
+                let audited = sql.ints(&actor.audited_organization_ids());
+                format!("x.organization_id IN ({audited}) OR x.actor_id = {user}")
+            }
+            _ => FALSE.to_owned(),
+        }
+    }
+
+    fn condition(&self, condition: Condition, kind: Kind, sql: &mut Sql) -> Result<String> {
+        let now = self.now().as_micros();
+        Ok(match condition {
+            Condition::OfOrganization(id) => format!("x.organization_id = {}", sql.int(id)),
+            Condition::OfType(id) => format!("x.credential_type_id = {}", sql.int(id)),
+            Condition::OfUser(id) => format!("x.user_id = {}", sql.int(id)),
+            Condition::ReachedByUser(user_id) => {
+                let held: Vec<i64> = self.holdings_of(user_id)?.held_role_ids();
+                let (now, user, groups) = (sql.int(now), sql.int(user_id), sql.ints(&held));
+                format!(
+                    "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
+                     WHERE r.resource_kind = 'credential' AND g.valid_from <= {now} AND g.valid_until > {now} \
+                     AND (g.user_id = {user} OR g.group_role_id IN ({groups})))"
+                )
+            }
+            Condition::ReachedByTeam(team_id) => {
+                let (now, team) = (sql.int(now), sql.int(team_id));
+                format!(
+                    "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
+                     JOIN roles team ON team.id = g.group_role_id WHERE r.resource_kind = 'credential' \
+                     AND r.name IN ('admin_role', 'use_role') AND team.resource_kind = 'team' \
+                     AND team.resource_id = {team} AND g.valid_from <= {now} AND g.valid_until > {now})"
+                )
+            }
+            Condition::HoldersOf(role_id) => {
+                let (now, role) = (sql.int(now), sql.int(role_id));
+                format!(
+                    "x.id IN (SELECT g.user_id FROM grants g WHERE g.role_id = {role} AND g.user_id IS NOT NULL \
+                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                )
+            }
+            Condition::HeldByUser(user_id, role) => {
+                let (now, user) = (sql.int(now), sql.int(user_id));
+                let (resource, word) = (role.kind().word(), role.word());
+                if table(kind)? != table_of_resource(role.kind()) {
+                    return Err(Error::internal("a role on another kind of object"));
+                }
+                format!(
+                    "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
+                     WHERE r.resource_kind = '{resource}' AND r.name = '{word}' AND g.user_id = {user} \
+                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                )
+            }
+            Condition::Touching(kind, id) => {
+                let (word, id) = (sql.text(kind.word()), sql.int(id));
+                format!("x.id IN (SELECT a.entry_id FROM audit_objects a WHERE a.kind = {word} AND a.id = {id})")
+            }
+            Condition::Done => "x.outcome = 'done' AND x.action NOT IN ('log_in', 'read')".to_owned(),
+        })
+    }
+}
+
+/// The conditions of the request: all plain ones hold, and at least one of the alternatives.
+fn filters(kind: Kind, filters: &[Filter], sql: &mut Sql) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    let mut any = Vec::new();
+    for filter in filters {
+        let test = test(kind, filter, sql)?;
+        let test = if filter.negated { format!("NOT COALESCE(({test}), {FALSE})") } else { test };
+        match filter.group {
+            Group::All => all.push(test),
+            Group::Any => any.push(format!("({test})")),
+        }
+    }
+    if !any.is_empty() {
+        all.push(any.join(" OR "));
+    }
+    Ok(all)
+}
+
+fn test(kind: Kind, filter: &Filter, sql: &mut Sql) -> Result<String> {
+    let column = column(kind, filter.field).ok_or_else(|| Error::invalid("filter", Rule::Required))?;
+    Ok(match &filter.test {
+        Test::Equals(operand) => format!("{column} = {}", sql.operand(operand)),
+        Test::OneOf(operands) if operands.is_empty() => FALSE.to_owned(),
+        Test::OneOf(operands) => {
+            let list: Vec<String> = operands.iter().map(|operand| sql.operand(operand)).collect();
+            format!("{column} IN ({})", list.join(", "))
+        }
+        Test::Less(operand) => format!("{column} < {}", sql.operand(operand)),
+        Test::LessOrEqual(operand) => format!("{column} <= {}", sql.operand(operand)),
+        Test::Greater(operand) => format!("{column} > {}", sql.operand(operand)),
+        Test::GreaterOrEqual(operand) => format!("{column} >= {}", sql.operand(operand)),
+        Test::IsNull(true) => format!("{column} IS NULL"),
+        Test::IsNull(false) => format!("{column} IS NOT NULL"),
+    })
+}
+
+fn order_by(query: &ListQuery<'_>) -> Result<String> {
+    let mut parts = Vec::new();
+    for order in query.request.order.iter().chain(query.default_order) {
+        let column =
+            column(query.kind, order.field).ok_or_else(|| Error::invalid("order_by", Rule::Required))?;
+        let direction = if order.descending { "DESC" } else { "ASC" };
+        parts.push(format!("{column} {direction}"));
+    }
+    parts.push("x.id ASC".to_owned());
+    Ok(parts.join(", "))
+}
+
+fn table(kind: Kind) -> Result<&'static str> {
+    Ok(match kind {
+        Kind::Credential => "credentials",
+        Kind::CredentialType => "credential_types",
+        Kind::Organization => "organizations",
+        Kind::Team => "teams",
+        Kind::User => "users",
+        Kind::Token => "tokens",
+        Kind::AuditEntry => "audit_entries",
+        _ => return Err(Error::internal("no list of this kind of object")),
+    })
+}
+
+fn table_of_resource(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Organization => "organizations",
+        ResourceKind::Team => "teams",
+        _ => "credentials",
+    }
+}
+
+/// The column of a field, for the kinds of object that have it.
+pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
+    use Kind::{AuditEntry, Credential, CredentialType, Organization, Team, Token, User};
+    Some(match (kind, field) {
+        (_, Field::Id) => "x.id",
+        (Credential | CredentialType | Organization | Team, Field::Name) => "x.name",
+        (Credential | CredentialType | Organization | Team, Field::Description) => "x.description",
+        (Token, Field::Description) => "x.name",
+        (Credential | CredentialType | Organization | Team | User | Token, Field::Created) => "x.created",
+        (Credential | CredentialType | Organization | Team | User | Token, Field::Modified) => "x.modified",
+        (Credential | CredentialType | Organization | Team | User, Field::CreatedBy) => "x.created_by",
+        (Credential | CredentialType | Organization | Team, Field::ModifiedBy) => "x.modified_by",
+        (Credential | Team, Field::Organization) => "x.organization_id",
+        (Team | Credential, Field::OrganizationName) => {
+            "(SELECT o.name FROM organizations o WHERE o.id = x.organization_id)"
+        }
+        (Credential, Field::CredentialType) => "x.credential_type_id",
+        (Credential, Field::TypeKind) => "(SELECT t.kind FROM credential_types t WHERE t.id = x.credential_type_id)",
+        (Credential, Field::TypeNamespace) => {
+            "(SELECT t.namespace FROM credential_types t WHERE t.id = x.credential_type_id)"
+        }
+        (Credential, Field::TypeName) => "(SELECT t.name FROM credential_types t WHERE t.id = x.credential_type_id)",
+        (Credential | CredentialType, Field::Managed) => "x.managed",
+        (CredentialType, Field::TypeKind) => "x.kind",
+        (CredentialType, Field::TypeNamespace) => "x.namespace",
+        (User, Field::Username) => "x.username",
+        (User, Field::FirstName) => "x.first_name",
+        (User, Field::LastName) => "x.last_name",
+        (User, Field::Email) => "x.email",
+        (User, Field::IsSuperuser) => "x.is_superuser",
+        (User, Field::IsSystemAuditor) => "x.is_system_auditor",
+        (User, Field::LastLogin) => "x.last_login",
+        (Organization, Field::MaxHosts) => "x.max_hosts",
+        (Token, Field::User) => "x.user_id",
+        (Token, Field::Scope) => "x.scope",
+        (Token, Field::Expires) => "x.expires",
+        (AuditEntry, Field::Created) => "x.at",
+        (AuditEntry, Field::Operation) => "x.action",
+        _ => return None,
+    })
+}
+
+/// A statement's parameters, in the order in which they were named.
+#[derive(Default)]
+struct Sql {
+    bound: Vec<Operand>,
+}
+
+impl Sql {
+    fn operand(&mut self, operand: &Operand) -> String {
+        self.bound.push(operand.clone());
+        format!("${}", self.bound.len())
+    }
+
+    fn int(&mut self, value: i64) -> String {
+        self.operand(&Operand::Int(value))
+    }
+
+    fn text(&mut self, value: &str) -> String {
+        self.operand(&Operand::Text(value.to_owned()))
+    }
+
+    /// A list for `IN`; an empty one matches nothing, as no id is 0.
+    fn ints(&mut self, values: &[i64]) -> String {
+        let mut padded = values.to_vec();
+        padded.resize(values.len().max(1).next_power_of_two(), values.last().copied().unwrap_or(0));
+        padded.into_iter().map(|value| self.int(value)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn values(&self) -> Vec<Value<'_>> {
+        self.bound
+            .iter()
+            .map(|operand| match operand {
+                Operand::Int(value) => Value::Int(*value),
+                Operand::Bool(value) => Value::Bool(*value),
+                Operand::Text(value) => Value::Text(value),
+            })
+            .collect()
+    }
+}
+
+const TRUE: &str = "1 = 1";
+const FALSE: &str = "(1 = 0)";

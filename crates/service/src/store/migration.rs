@@ -1,0 +1,52 @@
+//! Versioned migrations: applied ones never change, both databases have the same numbers and names.
+
+use std::str::FromStr;
+
+use secrecy::ExposeSecret;
+
+use super::Location;
+use super::postgres::Postgres;
+use super::sqlite;
+use strongroom_core::{Error, Result};
+
+mod embedded_sqlite {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+mod embedded_postgres {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// Brings the schema up to date. A database that a newer version has migrated is refused.
+pub(crate) async fn prepare(location: &Location) -> Result<()> {
+    match location {
+        Location::Sqlite(path) => {
+            let path = path.clone();
+            tokio::task::spawn_blocking(move || {
+                let mut connection = sqlite::open(&path)?;
+                embedded_sqlite::migrations::runner().run(&mut connection).map_err(Error::internal)?;
+                Ok(())
+            })
+            .await
+            .map_err(Error::internal)?
+        }
+        Location::Postgres { url, connections } => {
+            let url = url.expose_secret();
+            tokio_postgres::Config::from_str(url).map_err(Error::internal)?;
+            let mut client = Postgres::new(url, *connections)?.connection().await?;
+            // Processes that start together migrate one after the other.
+            let lock = format!("SELECT pg_advisory_lock({MIGRATION_LOCK})");
+            client.batch_execute(&lock).await.map_err(Error::internal)?;
+            let outcome = embedded_postgres::migrations::runner()
+                .run_async(&mut **client)
+                .await
+                .map_err(Error::internal);
+            let unlock = format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})");
+            client.batch_execute(&unlock).await.map_err(Error::internal)?;
+            outcome.map(|_| ())
+        }
+    }
+}
+
+/// Any number will do, as long as every process of the store uses the same one.
+const MIGRATION_LOCK: i64 = 0x5374_726f_6e68;

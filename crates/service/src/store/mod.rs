@@ -1,0 +1,181 @@
+//! The store: one body of SQL over SQLite or PostgreSQL. Nothing outside this crate sees it.
+
+mod audit;
+mod credential;
+mod directory;
+mod grant;
+mod list;
+mod meta;
+mod migration;
+mod postgres;
+mod reference;
+mod row;
+mod session;
+mod sqlite;
+mod token;
+mod tx;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use strongroom_core::audit::Entry;
+use strongroom_core::clock::{Clock, Timestamp};
+use strongroom_core::{Error, Result};
+
+pub(crate) use credential::{CredentialRow, NewCredential, SealedInput};
+pub(crate) use directory::{NewOrganization, NewTeam, NewUser};
+pub(crate) use grant::{Holder, NewGrant};
+pub(crate) use list::{Condition, ListQuery, Listed};
+pub(crate) use meta::StoreIdentity;
+pub(crate) use sqlite::WriterLimits;
+pub(crate) use token::NewToken;
+pub(crate) use tx::{Audited, Permit, ReadTx, Refused, WriteTx};
+
+use postgres::Postgres;
+use session::Session;
+use sqlite::{Effect, Sqlite};
+
+/// Where the rows are.
+#[derive(Debug, Clone)]
+pub(crate) enum Location {
+    /// A file of the embedded database.
+    Sqlite(PathBuf),
+    /// The URL of a PostgreSQL database.
+    Postgres {
+        /// `postgres://...`; may hold a password, so it is never printed.
+        url: secrecy::SecretString,
+        /// The most connections at once.
+        connections: usize,
+    },
+}
+
+/// The store.
+pub(crate) struct Store {
+    db: Db,
+    clock: Clock,
+}
+
+enum Db {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// What came of a transaction: its value or error, and what was refused on the way.
+pub(crate) struct Told<T> {
+    pub(crate) outcome: Result<T>,
+    pub(crate) refused: Vec<Refused>,
+}
+
+impl<T> Told<T> {
+    fn error(error: Error) -> Self {
+        Self { outcome: Err(error), refused: Vec::new() }
+    }
+}
+
+impl Store {
+    /// Opens a store whose schema is up to date.
+    pub(crate) async fn open(location: &Location, clock: Clock, limits: WriterLimits) -> Result<Self> {
+        let db = match location {
+            Location::Sqlite(path) => {
+                let path = path.clone();
+                let started = tokio::task::spawn_blocking(move || Sqlite::start(&path, limits)).await;
+                Db::Sqlite(started.map_err(Error::internal)??)
+            }
+            Location::Postgres { url, connections } => {
+                Db::Postgres(Postgres::new(secrecy::ExposeSecret::expose_secret(url), *connections)?)
+            }
+        };
+        Ok(Self { db, clock })
+    }
+
+    /// Runs a reader on a snapshot: on the calling thread with SQLite, so only for points and short pages.
+    pub(crate) async fn read<T, F>(&self, reader: F) -> Told<T>
+    where
+        F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let now = self.clock.now();
+        let run = move |session: Session<'_>| {
+            let tx = ReadTx::new(session, now);
+            let outcome = reader(&tx);
+            Ok(Told { outcome, refused: tx.into_refused() })
+        };
+        let told = match &self.db {
+            Db::Sqlite(sqlite) => sqlite.read(run),
+            Db::Postgres(postgres) => postgres.read(run).await,
+        };
+        told.unwrap_or_else(Told::error)
+    }
+
+    /// Applies a change. The answer comes after the change is on disk; an error means that nothing is.
+    ///
+    /// The change may run more than once and must come to the same end each time.
+    pub(crate) async fn write<T, F>(&self, change: F) -> Told<T>
+    where
+        F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let slot = Arc::new(Mutex::new((None, Vec::new())));
+        let kept = Arc::clone(&slot);
+        let clock = self.clock.clone();
+        let run = Box::new(move |session: Session<'_>| {
+            let mut tx = WriteTx::new(session, clock.now());
+            let outcome = change(&mut tx).and_then(|audited| audited.store(&tx));
+            let effect = tx.effect();
+            let mut slot = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.1 = tx.into_refused();
+            slot.0 = Some(outcome?);
+            Ok(effect)
+        });
+        let committed = match &self.db {
+            Db::Sqlite(sqlite) => sqlite.write(run).await,
+            Db::Postgres(postgres) => postgres.write(run).await,
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = std::mem::take(&mut slot.1);
+        let outcome = committed.and_then(|()| {
+            slot.0.take().ok_or_else(|| Error::internal("a committed change left no value"))
+        });
+        Told { outcome, refused }
+    }
+
+    /// Writes entries that belong to no change, such as refusals.
+    pub(crate) async fn record(&self, entries: Vec<Entry>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.write(move |_| Ok(Audited::with_all((), entries.clone()))).await.outcome
+    }
+
+    /// The number that every change which can take a right away raises, on whichever process.
+    pub(crate) async fn epoch(&self) -> Result<u64> {
+        match &self.db {
+            Db::Sqlite(sqlite) => Ok(sqlite.epoch()),
+            Db::Postgres(_) => self.read(|tx| meta::epoch(tx.session())).await.outcome,
+        }
+    }
+
+    /// Chains what other transactions left in the audit queue. SQLite's writer has done so already.
+    pub(crate) async fn link_audit(&self) -> Result<u64> {
+        match &self.db {
+            Db::Sqlite(_) => Ok(0),
+            Db::Postgres(postgres) => postgres.link().await,
+        }
+    }
+
+    /// The position of the first audit link that does not hold.
+    pub(crate) async fn first_broken_audit_link(&self) -> Result<Option<i64>> {
+        self.read(|tx| audit::first_broken_link(tx.session())).await.outcome
+    }
+
+    /// Whether several processes may share the store.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.db, Db::Postgres(_))
+    }
+}
+
+/// Brings the schema up to date and makes the store's own row on the first start.
+pub(crate) use migration::prepare;
+
+/// The last instant that a validity can name.
+pub(crate) const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);

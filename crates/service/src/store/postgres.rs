@@ -1,0 +1,192 @@
+//! The store on PostgreSQL: any number of processes over one database.
+//!
+//! A change is one `SERIALIZABLE` transaction, run again when the server finds it in conflict with
+//! another, so that checks and writes mean the same as under SQLite's single writer. It lives on a thread
+//! of the blocking pool from BEGIN to COMMIT: whoever asked may go away, the change does not stop half way.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use tokio::runtime::Handle;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::audit::Linker;
+use super::row::Value;
+use super::session::{Session, postgres_error};
+use super::sqlite::Effect;
+use strongroom_core::{Error, Result};
+
+/// The database server, through a pool of connections.
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// A pool over the database that the URL names. Nothing is connected yet.
+    pub(super) fn new(url: &str, connections: usize) -> Result<Self> {
+        let mut config = tokio_postgres::Config::from_str(url).map_err(Error::internal)?;
+        config.application_name("strongroom");
+        config.connect_timeout(Duration::from_secs(5));
+        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+        let manager = match config.get_ssl_mode() {
+            SslMode::Disable => Manager::from_config(config, NoTls, manager_config),
+            _ => Manager::from_config(config, tls()?, manager_config),
+        };
+        let timeouts = Timeouts {
+            wait: Some(Duration::from_secs(5)),
+            create: Some(Duration::from_secs(10)),
+            recycle: Some(Duration::from_secs(5)),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .timeouts(timeouts)
+            .runtime(Runtime::Tokio1)
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    client.batch_execute(SESSION_SETTINGS).await.map_err(HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self { pool })
+    }
+
+    /// A connection of the pool; none within five seconds is `Unavailable`.
+    pub(super) async fn connection(&self) -> Result<Object> {
+        self.pool.get().await.map_err(|error| Error::Unavailable(Box::new(error)))
+    }
+
+    /// Runs a reader on a snapshot.
+    pub(super) async fn read<T, F>(&self, reader: F) -> Result<T>
+    where
+        F: FnOnce(Session<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let client = self.connection().await?;
+        on_blocking_thread(move |runtime| {
+            begin(&client, runtime, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            let outcome = reader(Session::Postgres(&client, runtime));
+            finish(client, runtime, "ROLLBACK", outcome)
+        })
+        .await
+    }
+
+    /// Runs a change until it commits, or until it has lost too often.
+    pub(super) async fn write(
+        &self,
+        mut run: Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
+    ) -> Result<()> {
+        for attempt in 1.. {
+            let client = self.connection().await?;
+            let (again, outcome) = on_blocking_thread(move |runtime| {
+                begin(&client, runtime, "BEGIN ISOLATION LEVEL SERIALIZABLE")?;
+                let outcome = apply(&mut run, Session::Postgres(&client, runtime));
+                let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+                Ok((run, finish(client, runtime, end, outcome)))
+            })
+            .await?;
+            run = again;
+            match outcome {
+                Err(error) if lost_a_race(&error) && attempt < ATTEMPTS => {
+                    metrics::counter!("strongroom_store_serialization_retries").increment(1);
+                }
+                other => return other,
+            }
+        }
+        Err(Error::internal("unreachable: the attempts are bounded"))
+    }
+
+    /// Chains entries that have no link yet, unless another process is doing so.
+    pub(super) async fn link(&self) -> Result<u64> {
+        let client = self.connection().await?;
+        on_blocking_thread(move |runtime| {
+            begin(&client, runtime, "BEGIN")?;
+            let outcome = link_once(Session::Postgres(&client, runtime));
+            let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+            finish(client, runtime, end, outcome)
+        })
+        .await
+    }
+}
+
+fn link_once(session: Session<'_>) -> Result<u64> {
+    let values = [Value::Int(LINKER_LOCK)];
+    if !session.one("SELECT pg_try_advisory_xact_lock($1)", &values, |row| row.at::<bool>(0))? {
+        return Ok(0);
+    }
+    Linker::resume(session)?.link_new(session).map(|head| head.linked)
+}
+
+/// A change and the epoch it raises, in one transaction.
+fn apply(
+    run: &mut Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
+    session: Session<'_>,
+) -> Result<()> {
+    let effect = run(session)?;
+    if effect.revokes {
+        session.execute("UPDATE revocation SET epoch = epoch + 1 WHERE id = 1", &[])?;
+    }
+    Ok(())
+}
+
+/// Unique and foreign-key violations are races too: the use-case looks before it writes, so run again it
+/// finds what the other transaction did and says so in its own words.
+fn lost_a_race(error: &Error) -> bool {
+    let (Error::Unavailable(source) | Error::Internal(source)) = error else {
+        return false;
+    };
+    let Some(error) = source.downcast_ref::<tokio_postgres::Error>() else {
+        return false;
+    };
+    matches!(
+        error.code().map(tokio_postgres::error::SqlState::code),
+        Some("40001" | "40P01" | "23505" | "23503")
+    )
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce(&Handle) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || work(&runtime)).await.map_err(Error::internal)?
+}
+
+fn begin(client: &Object, runtime: &Handle, statement: &str) -> Result<()> {
+    runtime.block_on(client.batch_execute(statement)).map_err(postgres_error)
+}
+
+/// Ends the transaction; a connection that cannot do that does not go back to the pool.
+fn finish<T>(client: Object, runtime: &Handle, statement: &str, outcome: Result<T>) -> Result<T> {
+    match runtime.block_on(client.batch_execute(statement)).map_err(postgres_error) {
+        Ok(()) => outcome,
+        Err(error) => {
+            drop(Object::take(client));
+            outcome.and(Err(error))
+        }
+    }
+}
+
+fn tls() -> Result<MakeRustlsConnect> {
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        // A certificate of the system that cannot be read is one authority fewer, not a failure.
+        drop(roots.add(certificate));
+    }
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(Error::internal)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+const ATTEMPTS: u32 = 12;
+/// Any number will do, as long as every process of the store uses the same one.
+const LINKER_LOCK: i64 = 0x5374_726f_6e67;
+const SESSION_SETTINGS: &str =
+    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
+     SET synchronous_commit = on; SET client_min_messages = warning;";

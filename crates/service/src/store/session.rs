@@ -1,0 +1,144 @@
+//! One open transaction on either database, seen as statements and rows.
+//!
+//! Every method blocks until the database has answered. On PostgreSQL that is why a session lives on a
+//! thread of the blocking pool.
+
+use rusqlite::ErrorCode;
+use tokio::runtime::Handle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use super::row::{Row, Value};
+use strongroom_core::{Error, Result};
+
+/// A connection inside a transaction.
+#[derive(Clone, Copy)]
+pub(crate) enum Session<'c> {
+    /// SQLite, on the calling thread.
+    Sqlite(&'c rusqlite::Connection),
+    /// PostgreSQL, waiting on the runtime.
+    Postgres(&'c deadpool_postgres::Object, &'c Handle),
+}
+
+impl Session<'_> {
+    /// Every row of a query, read one by one.
+    pub(crate) fn rows<T>(
+        self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(sqlite_error)?;
+                bind(&mut statement, values)?;
+                let mut rows = statement.raw_query();
+                let mut found = Vec::new();
+                while let Some(row) = rows.next().map_err(sqlite_error)? {
+                    found.push(read(&Row::Sqlite(row))?);
+                }
+                Ok(found)
+            }
+            Self::Postgres(client, runtime) => {
+                let rows = runtime.block_on(async {
+                    let statement = client.prepare_cached(sql).await?;
+                    client.query(&statement, &parameters(values)).await
+                });
+                rows.map_err(postgres_error)?.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
+    /// The only row of a query, if there is one.
+    pub(crate) fn row<T>(
+        self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(sql, values, read)?.into_iter().next())
+    }
+
+    /// The row of a query that always has one, such as a count or `RETURNING`.
+    pub(crate) fn one<T>(
+        self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.row(sql, values, read)?.ok_or_else(|| Error::internal("a row was expected"))
+    }
+
+    /// Runs a statement and tells how many rows it changed.
+    pub(crate) fn execute(self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(sqlite_error)?;
+                bind(&mut statement, values)?;
+                let changed = statement.raw_execute().map_err(sqlite_error)?;
+                u64::try_from(changed).map_err(Error::internal)
+            }
+            Self::Postgres(client, runtime) => runtime
+                .block_on(async {
+                    let statement = client.prepare_cached(sql).await?;
+                    client.execute(&statement, &parameters(values)).await
+                })
+                .map_err(postgres_error),
+        }
+    }
+}
+
+/// `$1`, `$2`, ... are names to SQLite, so each is looked up rather than counted.
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<()> {
+    for (index, value) in values.iter().enumerate() {
+        let name = PARAMETERS
+            .get(index)
+            .map_or_else(|| format!("${}", index + 1).into(), |name| std::borrow::Cow::Borrowed(*name));
+        let position = statement.parameter_index(&name).map_err(sqlite_error)?;
+        let position = position.ok_or_else(|| Error::internal("a value has no place in its statement"))?;
+        statement.raw_bind_parameter(position, value).map_err(sqlite_error)?;
+    }
+    Ok(())
+}
+
+fn parameters<'a>(values: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|value| -> &(dyn ToSql + Sync) { value }).collect()
+}
+
+/// What an error of SQLite means to whoever asked.
+pub(super) fn sqlite_error(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::StorageFull(Box::new(error)),
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::OutOfMemory,
+        ) => Error::Unavailable(Box::new(error)),
+        _ => Error::internal(error),
+    }
+}
+
+/// What an error of PostgreSQL means to whoever asked.
+pub(super) fn postgres_error(error: tokio_postgres::Error) -> Error {
+    let Some(state) = error.code() else {
+        return Error::Unavailable(Box::new(error));
+    };
+    if *state == SqlState::DISK_FULL {
+        return Error::StorageFull(Box::new(error));
+    }
+    let class = state.code().get(..2).unwrap_or_default();
+    // 08 connection, 53 resources, 57 operator (shutdown, cancelled), 40 rolled back, 25006 read-only.
+    if matches!(class, "08" | "53" | "57" | "40") || *state == SqlState::READ_ONLY_SQL_TRANSACTION {
+        return Error::Unavailable(Box::new(error));
+    }
+    Error::internal(error)
+}
+
+const PARAMETERS: [&str; 24] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+];

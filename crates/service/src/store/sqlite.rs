@@ -1,0 +1,266 @@
+//! The embedded store: readers on the calling thread, one writer that commits in groups.
+//!
+//! The writer takes every change that is waiting into one transaction, a savepoint each, and answers only
+//! after COMMIT returned. While a commit waits for the disk the next group gathers, so no timer is needed.
+//! A member that fails is rolled back to its savepoint. A member that ends the outer transaction (disk
+//! full, I/O error, interrupt) takes the group with it; then each member runs again alone, which is why a
+//! change must be able to run twice.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+
+use super::audit::Linker;
+use super::session::{Session, sqlite_error};
+use strongroom_core::{Error, Result};
+
+/// What a member of a group did, as far as the group cares.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Effect {
+    /// The change can take a right away, so caches of rights are stale.
+    pub(super) revokes: bool,
+}
+
+/// One change on its way through the writer.
+pub(super) struct Member {
+    /// Runs the change inside a savepoint; may be called again.
+    pub(super) run: Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
+    /// Tells whoever waits that the change is on disk, or why it is not.
+    pub(super) answer: Box<dyn FnOnce(Result<()>) + Send>,
+}
+
+/// The embedded database.
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    writer: mpsc::Sender<Member>,
+    epoch: Arc<AtomicU64>,
+}
+
+impl Sqlite {
+    /// Opens the writer on a database whose schema is up to date.
+    pub(super) fn start(path: &Path, limits: WriterLimits) -> Result<Self> {
+        let connection = open(path)?;
+        let linker = Linker::resume(Session::Sqlite(&connection))?;
+        let (writer, waiting) = mpsc::channel(limits.queue);
+        let epoch = Arc::new(AtomicU64::new(1));
+        let mut group = Group { connection, linker, limits, epoch: Arc::clone(&epoch) };
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || group.serve(waiting))
+            .map_err(Error::internal)?;
+        Ok(Self { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer, epoch })
+    }
+
+    /// The number of committed changes that could take a right away.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Runs a reader on a snapshot.
+    pub(super) fn read<T>(&self, reader: impl FnOnce(Session<'_>) -> Result<T>) -> Result<T> {
+        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => open_reader(&self.path)?,
+        };
+        connection.execute_batch("BEGIN").map_err(sqlite_error)?;
+        let outcome = reader(Session::Sqlite(&connection));
+        connection.execute_batch("ROLLBACK").map_err(sqlite_error)?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < POOLED_READERS {
+            readers.push(connection);
+        }
+        outcome
+    }
+
+    /// Hands a change to the writer and waits until it is on disk.
+    pub(super) async fn write(
+        &self,
+        run: Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
+    ) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        let member = Member {
+            run,
+            answer: Box::new(move |outcome| {
+                // Whoever asked may have gone away; the change stands all the same.
+                drop(answer.send(outcome));
+            }),
+        };
+        self.writer.try_send(member).map_err(|error| Error::Unavailable(error.to_string().into()))?;
+        answered.await.map_err(|error| Error::Unavailable(Box::new(error)))?
+    }
+}
+
+/// What keeps one member, and one group, within bounds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WriterLimits {
+    /// Changes that may wait; one more is refused.
+    pub(crate) queue: usize,
+    /// Members of one commit.
+    pub(crate) group: usize,
+    /// How long one member may run before it is interrupted.
+    pub(crate) member_time: Duration,
+}
+
+impl Default for WriterLimits {
+    fn default() -> Self {
+        Self { queue: 4096, group: 256, member_time: Duration::from_secs(5) }
+    }
+}
+
+struct Group {
+    connection: Connection,
+    linker: Linker,
+    limits: WriterLimits,
+    epoch: Arc<AtomicU64>,
+}
+
+impl Group {
+    fn serve(&mut self, mut waiting: mpsc::Receiver<Member>) {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut members = vec![first];
+            while members.len() < self.limits.group {
+                match waiting.try_recv() {
+                    Ok(member) => members.push(member),
+                    Err(_) => break,
+                }
+            }
+            metrics::histogram!("strongroom_store_group_members").record(count(members.len()));
+            self.commit_together(members);
+        }
+    }
+
+    /// Commits the members in one transaction, or each alone when that fails.
+    fn commit_together(&mut self, mut members: Vec<Member>) {
+        match self.try_together(&mut members) {
+            Ok(outcomes) => {
+                for (member, outcome) in members.into_iter().zip(outcomes) {
+                    (member.answer)(outcome);
+                }
+            }
+            Err(_) if members.len() > 1 => {
+                metrics::counter!("strongroom_store_group_undone").increment(1);
+                for member in members {
+                    self.commit_together(vec![member]);
+                }
+            }
+            Err(error) => {
+                if let Some(member) = members.pop() {
+                    (member.answer)(Err(error));
+                }
+            }
+        }
+    }
+
+    /// The outcome of each member once all are on disk; an error means that nothing is.
+    fn try_together(&mut self, members: &mut [Member]) -> Result<Vec<Result<()>>> {
+        self.undo();
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
+        let mut outcomes = Vec::with_capacity(members.len());
+        let mut revokes = false;
+        for member in members.iter_mut() {
+            match self.run(member) {
+                Ok(outcome) => {
+                    revokes |= outcome.as_ref().is_ok_and(|effect| effect.revokes);
+                    outcomes.push(outcome.map(|_| ()));
+                }
+                Err(error) => {
+                    self.undo();
+                    return Err(error);
+                }
+            }
+        }
+        let session = Session::Sqlite(&self.connection);
+        let linked = self.linker.link_new(session).and_then(|head| {
+            self.connection.execute_batch("COMMIT").map_err(sqlite_error)?;
+            Ok(head)
+        });
+        match linked {
+            Ok(head) => {
+                self.linker.advance(head);
+                if revokes {
+                    self.epoch.fetch_add(1, Ordering::AcqRel);
+                }
+                Ok(outcomes)
+            }
+            Err(error) => {
+                self.undo();
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs one member in its savepoint. The outer error says that the whole transaction is lost.
+    fn run(&mut self, member: &mut Member) -> Result<Result<Effect>> {
+        self.connection.execute_batch("SAVEPOINT member").map_err(sqlite_error)?;
+        self.limit_time()?;
+        let session = Session::Sqlite(&self.connection);
+        let outcome = catch_unwind(AssertUnwindSafe(|| (member.run)(session)))
+            .unwrap_or_else(|_| Err(Error::internal("a change panicked")));
+        self.connection.progress_handler(0, None::<fn() -> bool>).map_err(sqlite_error)?;
+        if self.connection.is_autocommit() {
+            return match outcome {
+                Err(error) => Err(error),
+                Ok(_) => Err(Error::internal("a change ended its transaction")),
+            };
+        }
+        let end = if outcome.is_ok() { "RELEASE member" } else { "ROLLBACK TO member; RELEASE member" };
+        self.connection.execute_batch(end).map_err(sqlite_error)?;
+        Ok(outcome)
+    }
+
+    fn limit_time(&self) -> Result<()> {
+        let deadline = Instant::now() + self.limits.member_time;
+        self.connection
+            .progress_handler(10_000, Some(move || deadline < Instant::now()))
+            .map_err(sqlite_error)
+    }
+
+    /// Ends a transaction that is still open; SQLite may already have ended it.
+    fn undo(&self) {
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            tracing::error!(%error, "the writer could not roll back");
+        }
+    }
+}
+
+/// An open connection with the settings that every connection to the database has.
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).map_err(sqlite_error)?;
+    configure(&connection)?;
+    // FULL, not NORMAL: an answered change must survive a power cut.
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
+        .map_err(sqlite_error)?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(sqlite_error)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite_error)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    connection
+        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
+        .map_err(sqlite_error)
+}
+
+fn count(n: usize) -> f64 {
+    u32::try_from(n).map_or(f64::MAX, f64::from)
+}
+
+const POOLED_READERS: usize = 16;

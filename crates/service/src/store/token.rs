@@ -1,0 +1,128 @@
+//! Tokens: rows that hold a hash, never the token.
+
+use super::row::Row;
+use super::tx::{ReadTx, WriteTx};
+use strongroom_core::access::Dialect;
+use strongroom_core::clock::Timestamp;
+use strongroom_core::id::Guid;
+use strongroom_core::record::{Token, TokenKind};
+use strongroom_core::{Error, Result};
+
+/// A token that has no row yet.
+pub(crate) struct NewToken<'a> {
+    pub(crate) guid: Guid,
+    pub(crate) kind: TokenKind,
+    pub(crate) user_id: i64,
+    pub(crate) organization_id: Option<i64>,
+    pub(crate) parent_id: Option<i64>,
+    pub(crate) hash: &'a [u8],
+    pub(crate) name: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) dialects: &'a [Dialect],
+    pub(crate) expires: Timestamp,
+}
+
+impl ReadTx<'_> {
+    /// The token with that hash, whether or not it still counts.
+    pub(crate) fn token_by_hash(&self, hash: &[u8]) -> Result<Option<Token>> {
+        let sql = format!("SELECT {TOKEN} FROM tokens WHERE hash = $1");
+        self.session().row(&sql, &[hash.into()], token)
+    }
+
+    /// The token of that id.
+    pub(crate) fn token(&self, id: i64) -> Result<Option<Token>> {
+        let sql = format!("SELECT {TOKEN} FROM tokens WHERE id = $1");
+        self.session().row(&sql, &[id.into()], token)
+    }
+
+    /// The id of the token of that UUID.
+    pub(crate) fn token_id_by_guid(&self, guid: &Guid) -> Result<Option<i64>> {
+        self.session().row("SELECT id FROM tokens WHERE guid = $1", &[guid.into()], |row| row.at(0))
+    }
+
+    /// A user's tokens after an id, in the order they were made.
+    pub(crate) fn tokens_of(&self, user_id: i64, after: i64, limit: i64) -> Result<Vec<Token>> {
+        let sql =
+            format!("SELECT {TOKEN} FROM tokens WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+        self.session().rows(&sql, &[user_id.into(), after.into(), limit.into()], token)
+    }
+}
+
+impl WriteTx<'_> {
+    pub(crate) fn insert_token(&mut self, new: &NewToken<'_>) -> Result<i64> {
+        let now = self.now();
+        let dialects: Vec<&str> = new.dialects.iter().map(|dialect| dialect.word()).collect();
+        self.session().one(
+            "INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
+             expires, created, modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+            &[
+                (&new.guid).into(),
+                new.kind.word().into(),
+                new.user_id.into(),
+                new.organization_id.into(),
+                new.parent_id.into(),
+                new.hash.into(),
+                new.name.into(),
+                new.scope.into(),
+                (&dialects.join(" ")).into(),
+                new.expires.into(),
+                now.into(),
+                now.into(),
+            ],
+            |row| row.at(0),
+        )
+    }
+
+    /// Ends a token and every token that it made, however far down.
+    pub(crate) fn delete_token(&mut self, id: i64) -> Result<()> {
+        self.mark_revoking();
+        let children =
+            self.session().rows("SELECT id FROM tokens WHERE parent_id = $1", &[id.into()], |row| row.at(0))?;
+        for child in children {
+            self.delete_token(child)?;
+        }
+        self.session().execute("DELETE FROM tokens WHERE id = $1", &[id.into()])?;
+        Ok(())
+    }
+
+    /// Ends the tokens that a column of their row points at.
+    pub(super) fn delete_tokens_where(&mut self, column: &'static str, id: i64) -> Result<()> {
+        let sql = format!("SELECT id FROM tokens WHERE {column} = $1");
+        for token in self.session().rows(&sql, &[id.into()], |row| row.at::<i64>(0))? {
+            self.delete_token(token)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a token was used.
+    pub(crate) fn note_token_use(&mut self, id: i64, at: Timestamp) -> Result<()> {
+        self.session()
+            .execute("UPDATE tokens SET last_used = $2 WHERE id = $1", &[id.into(), at.into()])?;
+        Ok(())
+    }
+}
+
+pub(super) fn token(row: &Row<'_>) -> Result<Token> {
+    let kind: String = row.at(2)?;
+    let dialects: String = row.at(7)?;
+    Ok(Token {
+        id: row.at(0)?,
+        guid: row.at(1)?,
+        kind: TokenKind::from_word(&kind).ok_or_else(|| Error::internal("unknown kind of token"))?,
+        user_id: row.at(3)?,
+        organization_id: row.at(4)?,
+        name: row.at(5)?,
+        scope: row.at(6)?,
+        dialects: dialects
+            .split_ascii_whitespace()
+            .map(|word| Dialect::from_word(word).ok_or_else(|| Error::internal("unknown dialect")))
+            .collect::<Result<_>>()?,
+        expires: row.at(8)?,
+        created: row.at(9)?,
+        modified: row.at(10)?,
+        last_used: row.at(11)?,
+    })
+}
+
+pub(super) const TOKEN: &str = "id, guid, kind, user_id, organization_id, name, scope, dialects, expires, created, \
+    modified, last_used";

@@ -1,0 +1,217 @@
+//! What a use-case gives back to be shown: an object with the names and rights that go with it.
+
+use strongroom_core::access::Capabilities;
+use strongroom_core::credential_type::CredentialType;
+use strongroom_core::record::{Credential, Identity, Organization, RoleOn, Stamp, Team, Token, User};
+use strongroom_core::clock::Timestamp;
+
+/// A user as other objects mention him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSummary {
+    /// His id.
+    pub id: i64,
+    /// His user name.
+    pub username: String,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+}
+
+impl From<&User> for UserSummary {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.identity.id,
+            username: user.username.clone(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+        }
+    }
+}
+
+/// A named object as other objects mention it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+}
+
+/// A credential type as a credential mentions it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeSummary {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Its kind.
+    pub kind: String,
+    /// The stable word of a managed type.
+    pub namespace: Option<String>,
+}
+
+/// Who owns a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// A user who holds its admin role by name.
+    User(UserSummary),
+    /// The organization.
+    Organization(Summary),
+    /// A team whose administrators administer it.
+    Team(Summary),
+}
+
+/// A credential, masked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CredentialView {
+    /// The credential: plain values and which secrets are set.
+    pub credential: Credential,
+    /// Its type.
+    pub credential_type: TypeSummary,
+    /// The organization that owns it.
+    pub organization: Option<Summary>,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// The roles on it.
+    pub roles: Vec<RoleOn>,
+    /// Its owners, users first.
+    pub owners: Vec<Owner>,
+    /// What the caller may do with it.
+    pub capabilities: Capabilities,
+}
+
+/// An organization with what is shown beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrganizationView {
+    /// The organization.
+    pub organization: Organization,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// The roles on it.
+    pub roles: Vec<RoleOn>,
+    /// How many of each it has.
+    pub counts: OrganizationCounts,
+    /// Whether the caller may change it.
+    pub may_change: bool,
+    /// Whether the caller may delete it.
+    pub may_delete: bool,
+}
+
+/// What an organization has, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrganizationCounts {
+    /// Members by name.
+    pub users: i64,
+    /// Administrators by name.
+    pub admins: i64,
+    /// Teams.
+    pub teams: i64,
+}
+
+/// A team with what is shown beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamView {
+    /// The team.
+    pub team: Team,
+    /// Its organization.
+    pub organization: Summary,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// The roles on it.
+    pub roles: Vec<RoleOn>,
+    /// Whether the caller may change it.
+    pub may_change: bool,
+    /// Whether the caller may delete it.
+    pub may_delete: bool,
+}
+
+/// A user with what the caller may do with him.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserView {
+    /// The user.
+    pub user: User,
+    /// Whether the caller may change him.
+    pub may_change: bool,
+    /// Whether the caller may delete him.
+    pub may_delete: bool,
+}
+
+/// A credential type with its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CredentialTypeView {
+    /// Its identity.
+    pub identity: Identity,
+    /// The type.
+    pub credential_type: CredentialType,
+    /// Free text.
+    pub description: String,
+    /// Times and makers.
+    pub stamp: Stamp,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// Whether the caller may change it.
+    pub may_change: bool,
+    /// Whether the caller may delete it.
+    pub may_delete: bool,
+}
+
+/// A token with its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenView {
+    /// The token.
+    pub token: Token,
+    /// Whose it is.
+    pub user: UserSummary,
+}
+
+/// A role with the object it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleView {
+    /// The role.
+    pub role: RoleOn,
+    /// The name of the object; absent for the two system roles.
+    pub resource_name: Option<String>,
+}
+
+/// One entry of the audit log as the activity stream shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditView {
+    /// Its id.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub operation: strongroom_core::audit::Operation,
+    /// Who did it: id and name at that time.
+    pub actor_id: Option<i64>,
+    /// His name at that time.
+    pub actor_name: String,
+    /// The objects it touched, the main one first.
+    pub objects: Vec<strongroom_core::audit::Touched>,
+    /// The relation that was tied or undone, or why.
+    pub reason: String,
+    /// The changes, as stored: a list of `{member, old, new}`.
+    pub changes: serde_json::Value,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The elements.
+    pub items: Vec<T>,
+    /// How many there are in all, when that was asked for.
+    pub total: Option<i64>,
+}
