@@ -1,0 +1,171 @@
+//! The keyring: root keys in use, and sealing and opening with them.
+
+use std::fmt;
+
+use aws_lc_rs::aead::LessSafeKey;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::envelope::{
+    KEY_LENGTH, SealContext, SealError, Sealed, additional_data, cipher, decrypt, encrypt,
+};
+use crate::key::{KeyId, KeyOrigin, RootKey};
+use crate::random;
+
+/// The root keys of one store: the active one seals, all of them open.
+pub struct Keyring {
+    store_id: Uuid,
+    origin: KeyOrigin,
+    active: WrappingKey,
+    older: Vec<WrappingKey>,
+}
+
+impl Keyring {
+    /// A keyring whose active key is this one.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the keyring's copy is to be the only one left"
+    )]
+    pub fn new(root: RootKey) -> Result<Self, SealError> {
+        let active = WrappingKey::new(&root)?;
+        Ok(Self {
+            store_id: root.store_id(),
+            origin: root.origin().clone(),
+            active,
+            older: Vec::new(),
+        })
+    }
+
+    /// Adds a key that opens what was sealed before the active one came; it must be the same
+    /// store's.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the keyring's copy is to be the only one left"
+    )]
+    pub fn with_older(mut self, root: RootKey) -> Result<Self, SealError> {
+        if root.store_id() != self.store_id {
+            return Err(SealError::ForeignKey(root.store_id()));
+        }
+        self.older.push(WrappingKey::new(&root)?);
+        Ok(self)
+    }
+
+    /// The store whose values it seals.
+    pub fn store_id(&self) -> Uuid {
+        self.store_id
+    }
+
+    /// The id of the active key.
+    pub fn active_key(&self) -> KeyId {
+        self.active.id
+    }
+
+    /// Where the active key came from.
+    pub fn origin(&self) -> &KeyOrigin {
+        &self.origin
+    }
+
+    /// Seals a value for one place, under a data key of its own.
+    pub fn seal(&self, context: &SealContext<'_>, plaintext: &[u8]) -> Result<Sealed, SealError> {
+        let mut data_key = Zeroizing::new([0; KEY_LENGTH]);
+        random::fill(data_key.as_mut_slice())?;
+        let text = encrypt(&cipher(&data_key)?, &self.text_data(context), plaintext)?;
+        self.wrap(context, &data_key, &text)
+    }
+
+    /// Opens a value that was sealed for this place.
+    pub fn open(
+        &self,
+        context: &SealContext<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let data_key = self.unwrap(context, sealed)?;
+        decrypt(&cipher(&data_key)?, &self.text_data(context), sealed.text())
+    }
+
+    /// Seals a text for one place.
+    pub fn seal_text(
+        &self,
+        context: &SealContext<'_>,
+        text: &SecretString,
+    ) -> Result<Sealed, SealError> {
+        self.seal(context, text.expose_secret().as_bytes())
+    }
+
+    /// Opens a text that was sealed for this place.
+    pub fn open_text(
+        &self,
+        context: &SealContext<'_>,
+        sealed: &Sealed,
+    ) -> Result<SecretString, SealError> {
+        let opened = self.open(context, sealed)?;
+        std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SealError::NotText)
+    }
+
+    /// Wraps the data key of a value under the active key; the encrypted text stays as it is,
+    /// unopened.
+    pub fn rewrap(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Sealed, SealError> {
+        let data_key = self.unwrap(context, sealed)?;
+        self.wrap(context, &data_key, sealed.text())
+    }
+
+    fn wrap(
+        &self,
+        context: &SealContext<'_>,
+        data_key: &[u8; KEY_LENGTH],
+        text: &[u8],
+    ) -> Result<Sealed, SealError> {
+        let data = additional_data(self.store_id, context, Some(self.active.id));
+        let wrapped_key = encrypt(&self.active.cipher, &data, data_key)?;
+        Ok(Sealed::from_parts(self.active.id, &wrapped_key, text))
+    }
+
+    fn unwrap(
+        &self,
+        context: &SealContext<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<[u8; KEY_LENGTH]>, SealError> {
+        let key = self.key(sealed.key_id())?;
+        let data = additional_data(self.store_id, context, Some(key.id));
+        let opened = decrypt(&key.cipher, &data, sealed.wrapped_key())?;
+        let mut data_key = Zeroizing::new([0; KEY_LENGTH]);
+        data_key.copy_from_slice(&opened);
+        Ok(data_key)
+    }
+
+    fn text_data(&self, context: &SealContext<'_>) -> Vec<u8> {
+        additional_data(self.store_id, context, None)
+    }
+
+    fn key(&self, id: KeyId) -> Result<&WrappingKey, SealError> {
+        std::iter::once(&self.active)
+            .chain(&self.older)
+            .find(|key| key.id == id)
+            .ok_or(SealError::UnknownKey(id))
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring")
+            .field("store_id", &self.store_id)
+            .field("active", &self.active.id)
+            .field("older", &self.older.iter().map(|key| key.id).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+struct WrappingKey {
+    id: KeyId,
+    cipher: LessSafeKey,
+}
+
+impl WrappingKey {
+    fn new(root: &RootKey) -> Result<Self, SealError> {
+        Ok(Self { id: root.id(), cipher: cipher(root.bytes())? })
+    }
+}
+
+#[cfg(test)]
+mod tests;
