@@ -23,6 +23,10 @@ pub enum Error {
     /// Absent, or not visible to this actor: nobody can tell which.
     #[error("{0:?} not found")]
     NotFound(Kind),
+    /// Not visible to this actor, who belongs to the organization that owns it. A dialect that hides what
+    /// exists words it as `NotFound`.
+    #[error("{0:?} hidden")]
+    Hidden(Kind),
     /// The request breaks rules, all of which are listed.
     #[error("invalid: {0:?}")]
     Invalid(Vec<Violation>),
@@ -229,8 +233,47 @@ pub enum Rule {
     AdministratorOnly,
     /// The credential is placed in another dialect, which fixes this member.
     Placed,
+    /// An object that the request names does not exist for the actor, where the request hangs on it.
+    NoSuchObject {
+        /// The kind of object.
+        kind: Kind,
+    },
+    /// The member names a related object by a value that is no id, where the request hangs on it.
+    NotARelatedObject {
+        /// The member.
+        member: &'static str,
+    },
+    /// A copy needs a name of its own.
+    CopyName {
+        /// The name of the original.
+        original: String,
+    },
+    /// A role that cannot be given to this holder.
+    Role(RoleRefusal),
+    /// Not one of the roles that can be given there by name.
+    NotARole {
+        /// What was given.
+        given: String,
+    },
     /// A rule of credential inputs or of a credential type's own schema.
     Input(crate::credential_type::InputRule),
+}
+
+/// Why a role is not given to a holder, whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleRefusal {
+    /// A team cannot be a member or administrator of an organization.
+    ParticipationToTeam,
+    /// A team cannot hold a role on the whole system.
+    SystemRoleToTeam,
+    /// The user is outside the organization that owns the credential.
+    UserOutsideOrganization,
+    /// Roles on a private credential are given by system administrators only.
+    PrivateCredential,
+    /// The credential has no organization, or the team is of another.
+    TeamOutsideOrganization,
+    /// Checkout is given only by who holds both grant and checkout there, or a system administrator.
+    CheckoutNotHeld,
 }
 
 /// The kinds of value that a document can hold.

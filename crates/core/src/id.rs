@@ -177,6 +177,16 @@ pub enum Ref {
     Short(ShortId),
 }
 
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial(id) => id.fmt(f),
+            Self::Guid(guid) => guid.fmt(f),
+            Self::Short(short_id) => short_id.fmt(f),
+        }
+    }
+}
+
 impl From<i64> for Ref {
     fn from(serial: i64) -> Self {
         Self::Serial(serial)

@@ -7,8 +7,8 @@
 pub mod access;
 pub mod audit;
 pub mod clock;
-pub mod credential;
 pub mod credential_type;
+pub mod draft;
 pub mod error;
 pub mod id;
 pub mod record;

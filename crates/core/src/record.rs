@@ -234,7 +234,7 @@ impl TokenKind {
 }
 
 /// A role on an object, with its stable id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleOn {
     /// The role's own id.
     pub id: i64,

@@ -1,1 +1,183 @@
-//! service
+//! The use-cases of Strongroom and the store below them.
+//!
+//! [`Strongroom`] is the one façade. Every use-case is a method of it that takes the [`Actor`] first; the
+//! methods for one resource are in the file of that name. A use-case *prepares* (parses, hashes, seals, reads)
+//! and then *applies* a synchronous closure to a transaction of the [`store`], where the access checks are.
+
+pub mod actor;
+mod assemble;
+mod audit;
+mod authenticate;
+mod credential;
+mod credential_type;
+mod failure;
+mod grant;
+pub mod list;
+mod organization;
+mod reference;
+mod role;
+mod seal;
+pub mod start;
+mod store;
+mod team;
+mod throttle;
+mod token;
+mod user;
+pub mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom_core::access::Door;
+use strongroom_core::audit::Origin;
+use strongroom_core::clock::{Clock, Timestamp};
+use strongroom_core::error::Refusal;
+use strongroom_core::id::{Guid, ShortId};
+use strongroom_core::{Error, Result};
+use strongroom_seal::keyring::Keyring;
+
+pub use actor::Actor;
+pub use audit::{ActivityScope, AuditQuery};
+pub use authenticate::Presented;
+pub use credential::{CredentialDraft, CredentialScope, Deleted, OwnerDoor};
+pub use credential_type::CredentialTypeDraft;
+pub use grant::GrantDraft;
+pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
+pub use reference::ReferenceDraft;
+pub use role::{RoleHolder, RoleScope, RoleTarget};
+pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
+pub use team::{TeamDraft, TeamScope};
+pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
+pub use user::{UserDraft, UserScope};
+
+use authenticate::Gate;
+use store::{Audited, ReadTx, Store, Told, WriteTx};
+
+/// The credential server without its wire: everything a dialect can ask for.
+///
+/// Cheap to clone; every clone is the same room.
+#[derive(Clone)]
+pub struct Strongroom(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    keyring: Keyring,
+    clock: Clock,
+    store_id: Guid,
+    issuer: String,
+    gate: Gate,
+    initial_password_file: Option<std::path::PathBuf>,
+}
+
+impl Strongroom {
+    /// Whoever works on the server's own host, through its socket or the files of the store.
+    pub fn on_host(&self) -> Actor {
+        Actor {
+            user_id: None,
+            username: "host".to_owned(),
+            token: None,
+            origin: Origin::local(),
+            door: Door::Native,
+        }
+    }
+
+    /// The present, by the clock that every rule here uses.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// What the store calls itself; fixed at its first start.
+    pub fn store_id(&self) -> Guid {
+        self.0.store_id
+    }
+
+    /// Issuer and audience of tokens; fixed at the first start of the store.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn store_kind(&self) -> &'static str {
+        if self.0.store.is_shared() { "postgres" } else { "sqlite" }
+    }
+
+    /// Whether the store answers and can be written to; an error says that it is not the time to send
+    /// requests here.
+    pub async fn health(&self) -> Result<()> {
+        self.0.store.epoch().await.map(|_| ())
+    }
+
+    /// Works on what is due now and then, until the future it is given is ready: chains audit entries,
+    /// writes folded failures and the last use of tokens.
+    pub async fn background(&self, until: impl Future<Output = ()>) {
+        let mut until = std::pin::pin!(until);
+        let mut tick = tokio::time::interval(BACKGROUND_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut until => break,
+                _ = tick.tick() => self.work_off().await,
+            }
+        }
+        self.work_off().await;
+    }
+
+    async fn work_off(&self) {
+        let folded = self.0.gate.failures.drain(self.now());
+        if let Err(error) = self.0.store.record(folded).await {
+            tracing::warn!(%error, "folded failures could not be written");
+        }
+        if let Err(error) = self.note_token_uses().await {
+            tracing::warn!(%error, "the last use of tokens could not be written");
+        }
+        if let Err(error) = self.0.store.link_audit().await {
+            tracing::warn!(%error, "audit entries could not be chained");
+        }
+    }
+
+    /// Reads on a snapshot; refusals on the way become audit entries.
+    async fn read<T, F>(&self, reader: F) -> Result<T>
+    where
+        F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let told = self.0.store.read(reader).await;
+        self.outcome(told).await
+    }
+
+    /// Applies a change for an actor whose key may write; refusals on the way become audit entries.
+    async fn write<T, F>(&self, actor: &Actor, change: F) -> Result<T>
+    where
+        F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        if !actor.may_write() {
+            return Err(Error::Forbidden(Refusal::ReadOnlyToken));
+        }
+        let told = self.0.store.write(change).await;
+        self.outcome(told).await
+    }
+
+    async fn outcome<T>(&self, told: Told<T>) -> Result<T> {
+        // A change that was carried out cannot have been refused; what it looked at on the way is no entry.
+        if told.outcome.is_err() {
+            self.0.store.record(told.refused).await?;
+        }
+        told.outcome
+    }
+}
+
+impl std::fmt::Debug for Strongroom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Strongroom").field("store_id", &self.0.store_id).finish_non_exhaustive()
+    }
+}
+
+/// A new UUID and short id.
+fn draw_identity() -> Result<(Guid, ShortId)> {
+    let guid = strongroom_seal::random::guid().map_err(Error::internal)?;
+    let short_id = strongroom_seal::random::short_id().map_err(Error::internal)?;
+    Ok((Guid::new(guid), short_id.parse().map_err(Error::internal)?))
+}
+
+const BACKGROUND_EVERY: Duration = Duration::from_secs(1);

@@ -65,6 +65,8 @@ pub enum Group {
     All,
     /// At least one of these must hold.
     Any,
+    /// At least one of those with the same number must hold: one term of a search, looked for in several fields.
+    Term(usize),
 }
 
 /// What is tested.
@@ -84,6 +86,32 @@ pub enum Test {
     GreaterOrEqual(Operand),
     /// Absent, or present.
     IsNull(bool),
+    /// A text that has another text in it.
+    Text(TextTest),
+}
+
+/// A test of a text against another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextTest {
+    /// Where the other text must be.
+    pub place: Place,
+    /// Whether upper and lower case are alike, at least those of ASCII.
+    pub case_blind: bool,
+    /// The other text.
+    pub text: String,
+}
+
+/// Where in a text another one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is the whole text.
+    Whole,
+    /// Anywhere.
+    Anywhere,
+    /// At the start.
+    Start,
+    /// At the end.
+    End,
 }
 
 /// A value that a field is compared with.
@@ -149,6 +177,14 @@ pub enum Field {
     Scope,
     Expires,
     Operation,
+    Actor,
+    ActorName,
+    ObjectKind,
+    CreatedByName,
+    ModifiedByName,
+    RoleField,
+    ResourceKind,
+    ResourceId,
 }
 
 /// The kind of value a field holds.
@@ -170,10 +206,13 @@ impl Field {
     /// The kind of value it holds.
     pub const fn field_type(self) -> FieldType {
         match self {
-            Self::Id | Self::MaxHosts => FieldType::Integer,
-            Self::CreatedBy | Self::ModifiedBy | Self::Organization | Self::CredentialType | Self::User => {
-                FieldType::Id
-            }
+            Self::Id | Self::MaxHosts | Self::ResourceId => FieldType::Integer,
+            Self::CreatedBy
+            | Self::ModifiedBy
+            | Self::Organization
+            | Self::CredentialType
+            | Self::User
+            | Self::Actor => FieldType::Id,
             Self::Managed | Self::IsSuperuser | Self::IsSystemAuditor => FieldType::Boolean,
             Self::Created | Self::Modified | Self::LastLogin | Self::Expires => FieldType::Time,
             _ => FieldType::Text,

@@ -250,6 +250,8 @@ CREATE TABLE roles (
     resource_kind TEXT NOT NULL,
     resource_id BIGINT NOT NULL,
     name TEXT NOT NULL,
+    -- When its object was deleted; the row stays, because history names it.
+    removed BIGINT,
     UNIQUE (resource_kind, resource_id, name)
 );
 
@@ -258,6 +260,9 @@ CREATE TABLE grants (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guid BLOB NOT NULL UNIQUE,
     role_id BIGINT NOT NULL REFERENCES roles (id),
+    -- The object of the role once more, so that a group with very many grants is still found by key.
+    resource_kind TEXT NOT NULL,
+    resource_id BIGINT NOT NULL,
     user_id BIGINT,
     group_role_id BIGINT REFERENCES roles (id),
     dialect TEXT NOT NULL,
@@ -268,9 +273,10 @@ CREATE TABLE grants (
     ended_by BIGINT,
     CHECK ((user_id IS NULL) <> (group_role_id IS NULL))
 );
+CREATE INDEX grants_by_resource ON grants (resource_kind, resource_id, valid_until);
 CREATE INDEX grants_by_role ON grants (role_id, valid_until);
-CREATE INDEX grants_by_user ON grants (user_id, valid_until);
-CREATE INDEX grants_by_group ON grants (group_role_id, valid_until);
+CREATE INDEX grants_by_user ON grants (user_id, resource_kind, resource_id);
+CREATE INDEX grants_by_group ON grants (group_role_id, resource_kind, resource_id);
 
 CREATE TABLE tokens (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -117,6 +117,25 @@ impl ReadTx<'_> {
         self.session().rows(sql, &[organization_id.into()], |row| row.at(0))
     }
 
+    /// How many teams an organization has.
+    pub(crate) fn count_teams_of(&self, organization_id: i64) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM teams WHERE organization_id = $1";
+        self.session().one(sql, &[organization_id.into()], |row| row.at(0))
+    }
+
+    /// The names of these objects of one kind.
+    pub(crate) fn names(&self, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, String)>> {
+        let (columns, table) = match kind {
+            Kind::User => ("id, username", "users"),
+            Kind::Organization => ("id, name", "organizations"),
+            Kind::Team => ("id, name", "teams"),
+            Kind::Credential => ("id, name", "credentials"),
+            Kind::CredentialType => ("id, name", "credential_types"),
+            _ => return Err(Error::internal("this kind of object has no name")),
+        };
+        self.by_ids(columns, table, ids, |row| Ok((row.at(0)?, row.at(1)?)))
+    }
+
     /// How many enabled system administrators there are.
     pub(crate) fn superuser_count(&self) -> Result<i64> {
         let sql = "SELECT COUNT(*) FROM users WHERE is_superuser AND enabled";

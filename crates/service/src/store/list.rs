@@ -3,12 +3,16 @@
 //! Every column that a filter or an order can name stands in one table here; a value only ever travels as
 //! a bound parameter.
 
+use std::collections::BTreeMap;
+
 use super::row::Value;
 use super::tx::ReadTx;
-use crate::list::{Field, Filter, Group, ListRequest, Operand, Order, Paging, Test};
-use strongroom_core::access::{Actor, ResourceKind, Role};
+use crate::actor::Actor;
+use crate::list::{Field, Filter, Group, ListRequest, Operand, Order, Paging, Place, Test, TextTest};
+use strongroom_core::access::{Permission, ResourceKind, Role, Standing};
 use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
+use strongroom_core::record::User;
 use strongroom_core::{Error, Result};
 
 /// The ids of a page, in order, and how many rows match in all.
@@ -55,7 +59,8 @@ impl ReadTx<'_> {
     pub(crate) fn list(&self, actor: &Actor, query: &ListQuery<'_>) -> Result<Listed> {
         let mut sql = Sql::default();
         let table = table(query.kind)?;
-        let mut wheres = vec![self.visible(actor, query.kind, &mut sql)];
+        let standing = self.standing(actor)?;
+        let mut wheres = vec![self.visible(&standing, query.kind, &mut sql)];
         for condition in query.conditions {
             wheres.push(self.condition(*condition, query.kind, &mut sql)?);
         }
@@ -89,46 +94,47 @@ impl ReadTx<'_> {
         Ok(Listed { ids, total })
     }
 
-    /// What the actor may read of a kind of object.
-    fn visible(&self, actor: &Actor, kind: Kind, sql: &mut Sql) -> String {
-        if actor.reads_everything() && kind != Kind::Token {
+    /// Whether a user is among those whom the actor may see.
+    pub(super) fn sees_user(&self, actor: &Actor, user: &User) -> Result<bool> {
+        let standing = self.standing(actor)?;
+        let mut sql = Sql::default();
+        let visible = self.visible(&standing, Kind::User, &mut sql);
+        let id = sql.int(user.identity.id);
+        let statement = format!("SELECT x.id FROM users x WHERE x.id = {id} AND ({visible})");
+        Ok(self.session().row(&statement, &sql.values(), |row| row.at::<i64>(0))?.is_some())
+    }
+
+    /// What somebody with this standing may read of a kind of object.
+    fn visible(&self, standing: &Standing, kind: Kind, sql: &mut Sql) -> String {
+        if standing.reads_everything() && kind != Kind::Token {
             return TRUE.to_owned();
         }
         let now = sql.int(self.now().as_micros());
-        let user = sql.int(actor.user_id());
+        let user = sql.int(standing.user_id);
         match kind {
             Kind::Credential => {
-                let groups = sql.ints(&actor.held_role_ids());
-                format!(
-                    "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
-                     WHERE r.resource_kind = 'credential' AND g.valid_from <= {now} AND g.valid_until > {now} \
-                     AND (g.user_id = {user} OR g.group_role_id IN ({groups})))"
-                )
+                let groups = sql.ints(&standing.held_role_ids());
+                format!("x.id IN ({})", credentials_reached(&now, &user, &groups))
             }
             Kind::Organization => {
-                format!("x.id IN ({})", sql.ints(&actor.held_ids(ResourceKind::Organization)))
+                format!("x.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Organization)))
             }
-            Kind::Team if actor.sees_all_people() => TRUE.to_owned(),
-            Kind::Team => format!("x.id IN ({})", sql.ints(&actor.held_ids(ResourceKind::Team))),
-            Kind::User if actor.sees_all_people() => TRUE.to_owned(),
+            Kind::Team if standing.sees_all_people() => TRUE.to_owned(),
+            Kind::Team => format!("x.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team))),
+            Kind::User if standing.sees_all_people() => TRUE.to_owned(),
             Kind::User => {
-                let organizations = sql.ints(&actor.held_ids(ResourceKind::Organization));
+                let organizations = sql.ints(&standing.held_ids(ResourceKind::Organization));
                 format!(
                     "x.id = {user} OR x.is_superuser OR x.id IN (SELECT g.user_id FROM grants g \
-                     JOIN roles r ON r.id = g.role_id WHERE r.resource_kind = 'organization' \
-                     AND r.name = 'member_role' AND r.resource_id IN ({organizations}) AND g.user_id IS NOT NULL \
-                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     WHERE g.resource_kind = 'organization' AND g.resource_id IN ({organizations}) \
+                     AND g.user_id IS NOT NULL AND g.valid_from <= {now} AND g.valid_until > {now})"
                 )
             }
             Kind::CredentialType => TRUE.to_owned(),
-            Kind::Token => {
-                if actor.is_superuser() {
-                    return TRUE.to_owned();
-                }
-                format!("x.user_id = {user}")
-            }
+            Kind::Token if standing.is_superuser => TRUE.to_owned(),
+            Kind::Token => format!("x.user_id = {user}"),
             Kind::AuditEntry => {
-                let audited = sql.ints(&actor.audited_organization_ids());
+                let audited = sql.ints(&audited_organizations(standing));
                 format!("x.organization_id IN ({audited}) OR x.actor_id = {user}")
             }
             _ => FALSE.to_owned(),
@@ -142,13 +148,9 @@ impl ReadTx<'_> {
             Condition::OfType(id) => format!("x.credential_type_id = {}", sql.int(id)),
             Condition::OfUser(id) => format!("x.user_id = {}", sql.int(id)),
             Condition::ReachedByUser(user_id) => {
-                let held: Vec<i64> = self.holdings_of(user_id)?.held_role_ids();
+                let held: Vec<i64> = self.standing_of(user_id)?.held_role_ids();
                 let (now, user, groups) = (sql.int(now), sql.int(user_id), sql.ints(&held));
-                format!(
-                    "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
-                     WHERE r.resource_kind = 'credential' AND g.valid_from <= {now} AND g.valid_until > {now} \
-                     AND (g.user_id = {user} OR g.group_role_id IN ({groups})))"
-                )
+                format!("x.id IN ({})", credentials_reached(&now, &user, &groups))
             }
             Condition::ReachedByTeam(team_id) => {
                 let (now, team) = (sql.int(now), sql.int(team_id));
@@ -187,21 +189,36 @@ impl ReadTx<'_> {
     }
 }
 
+/// The credentials on which a user, or a group whose roles he holds, has a role that is valid now.
+fn credentials_reached(now: &str, user: &str, groups: &str) -> String {
+    format!(
+        "SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'credential' \
+         AND (g.user_id = {user} OR g.group_role_id IN ({groups})) \
+         AND g.valid_from <= {now} AND g.valid_until > {now}"
+    )
+}
+
+/// The organizations whose audit entries may be read.
+fn audited_organizations(standing: &Standing) -> Vec<i64> {
+    let audited = |role: Role| role.permits(Permission::ReadAudit);
+    let held = standing.holdings.iter().filter(|holding| audited(holding.role));
+    held.map(|holding| holding.resource_id).collect()
+}
+
 /// The conditions of the request: all plain ones hold, and at least one of the alternatives.
 fn filters(kind: Kind, filters: &[Filter], sql: &mut Sql) -> Result<Vec<String>> {
     let mut all = Vec::new();
-    let mut any = Vec::new();
+    let mut any: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
     for filter in filters {
         let test = test(kind, filter, sql)?;
         let test = if filter.negated { format!("NOT COALESCE(({test}), {FALSE})") } else { test };
         match filter.group {
             Group::All => all.push(test),
-            Group::Any => any.push(format!("({test})")),
+            Group::Any => any.entry(None).or_default().push(format!("({test})")),
+            Group::Term(number) => any.entry(Some(number)).or_default().push(format!("({test})")),
         }
     }
-    if !any.is_empty() {
-        all.push(any.join(" OR "));
-    }
+    all.extend(any.into_values().map(|alternatives| alternatives.join(" OR ")));
     Ok(all)
 }
 
@@ -220,7 +237,29 @@ fn test(kind: Kind, filter: &Filter, sql: &mut Sql) -> Result<String> {
         Test::GreaterOrEqual(operand) => format!("{column} >= {}", sql.operand(operand)),
         Test::IsNull(true) => format!("{column} IS NULL"),
         Test::IsNull(false) => format!("{column} IS NOT NULL"),
+        Test::Text(test) => text_test(column, test, sql),
     })
+}
+
+/// The empty text is in every text. The length is a number of characters, so it can stand in the statement.
+fn text_test(column: &str, test: &TextTest, sql: &mut Sql) -> String {
+    if test.text.is_empty() && test.place != Place::Whole {
+        return format!("{column} IS NOT NULL");
+    }
+    let length = test.text.chars().count();
+    let text = sql.text(&test.text);
+    let (column, text) = match test.case_blind {
+        true => (format!("LOWER({column})"), format!("LOWER({text})")),
+        false => (column.to_owned(), text),
+    };
+    match test.place {
+        Place::Whole => format!("{column} = {text}"),
+        Place::Anywhere => format!("REPLACE({column}, {text}, '') <> {column}"),
+        Place::Start => format!("SUBSTR({column}, 1, {length}) = {text}"),
+        Place::End => format!(
+            "LENGTH({column}) >= {length} AND SUBSTR({column}, LENGTH({column}) - {length} + 1) = {text}"
+        ),
+    }
 }
 
 fn order_by(query: &ListQuery<'_>) -> Result<String> {
@@ -294,6 +333,17 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
         (Token, Field::Expires) => "x.expires",
         (AuditEntry, Field::Created) => "x.at",
         (AuditEntry, Field::Operation) => "x.action",
+        (AuditEntry, Field::Actor) => "x.actor_id",
+        (AuditEntry, Field::ActorName) => "x.actor_name",
+        (AuditEntry, Field::ObjectKind) => {
+            "(SELECT a.kind FROM audit_objects a WHERE a.entry_id = x.id AND a.position = 0)"
+        }
+        (Credential | CredentialType | Organization | Team, Field::CreatedByName) => {
+            "(SELECT u.username FROM users u WHERE u.id = x.created_by)"
+        }
+        (Credential | CredentialType | Organization | Team, Field::ModifiedByName) => {
+            "(SELECT u.username FROM users u WHERE u.id = x.modified_by)"
+        }
         _ => return None,
     })
 }

@@ -26,18 +26,17 @@ pub(super) fn epoch(session: Session<'_>) -> Result<u64> {
     u64::try_from(epoch).map_err(Error::internal)
 }
 
+pub(super) fn identity(session: Session<'_>) -> Result<Option<StoreIdentity>> {
+    let sql = "SELECT guid, canary, issuer, created FROM store WHERE id = 1";
+    session.row(sql, &[], |row| {
+        Ok(StoreIdentity { guid: row.at(0)?, canary: row.at(1)?, issuer: row.at(2)?, created: row.at(3)? })
+    })
+}
+
 impl ReadTx<'_> {
     /// The store's own row; absent before the first start has ended.
     pub(crate) fn store_identity(&self) -> Result<Option<StoreIdentity>> {
-        let sql = "SELECT guid, canary, issuer, created FROM store WHERE id = 1";
-        self.session().row(sql, &[], |row| {
-            Ok(StoreIdentity { guid: row.at(0)?, canary: row.at(1)?, issuer: row.at(2)?, created: row.at(3)? })
-        })
-    }
-
-    /// A setting of the store.
-    pub(crate) fn setting(&self, name: &str) -> Result<Option<String>> {
-        self.session().row("SELECT value FROM settings WHERE name = $1", &[name.into()], |row| row.at(0))
+        identity(self.session())
     }
 }
 
@@ -53,16 +52,6 @@ impl WriteTx<'_> {
                 (&store.issuer).into(),
                 store.created.into(),
             ],
-        )?;
-        Ok(())
-    }
-
-    /// Keeps a setting of the store.
-    pub(crate) fn keep_setting(&mut self, name: &str, value: &str) -> Result<()> {
-        self.session().execute(
-            "INSERT INTO settings (name, value) VALUES ($1, $2) \
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            &[name.into(), value.into()],
         )?;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use secrecy::ExposeSecret;
 
 use super::Location;
+use super::meta::{self, StoreIdentity};
 use super::postgres::Postgres;
 use super::sqlite;
 use strongroom_core::{Error, Result};
@@ -44,6 +45,28 @@ pub(crate) async fn prepare(location: &Location) -> Result<()> {
             let unlock = format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})");
             client.batch_execute(&unlock).await.map_err(Error::internal)?;
             outcome.map(|_| ())
+        }
+    }
+}
+
+/// What the store knows about itself, found without writing anything; absent before its first start.
+pub(crate) async fn identity(location: &Location) -> Result<Option<StoreIdentity>> {
+    match location {
+        Location::Sqlite(path) => {
+            let path = path.clone();
+            tokio::task::spawn_blocking(move || sqlite::identity(&path)).await.map_err(Error::internal)?
+        }
+        Location::Postgres { url, connections } => {
+            let postgres = Postgres::new(url.expose_secret(), *connections)?;
+            postgres
+                .read(|session| {
+                    let found = "SELECT to_regclass('store') IS NOT NULL";
+                    match session.one(found, &[], |row| row.at::<bool>(0))? {
+                        true => meta::identity(session),
+                        false => Ok(None),
+                    }
+                })
+                .await
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The store: one body of SQL over SQLite or PostgreSQL. Nothing outside this crate sees it.
 
 mod audit;
+mod check;
 mod credential;
 mod directory;
 mod grant;
@@ -22,14 +23,14 @@ use strongroom_core::audit::Entry;
 use strongroom_core::clock::{Clock, Timestamp};
 use strongroom_core::{Error, Result};
 
-pub(crate) use credential::{CredentialRow, NewCredential, SealedInput};
+pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};
 pub(crate) use directory::{NewOrganization, NewTeam, NewUser};
-pub(crate) use grant::{Holder, NewGrant};
+pub(crate) use grant::{GrantRow, Holder, NewGrant};
 pub(crate) use list::{Condition, ListQuery, Listed};
 pub(crate) use meta::StoreIdentity;
 pub(crate) use sqlite::WriterLimits;
 pub(crate) use token::NewToken;
-pub(crate) use tx::{Audited, Permit, ReadTx, Refused, WriteTx};
+pub(crate) use tx::{Audited, Permit, ReadTx, WriteTx, proof};
 
 use postgres::Postgres;
 use session::Session;
@@ -63,7 +64,7 @@ enum Db {
 /// What came of a transaction: its value or error, and what was refused on the way.
 pub(crate) struct Told<T> {
     pub(crate) outcome: Result<T>,
-    pub(crate) refused: Vec<Refused>,
+    pub(crate) refused: Vec<Entry>,
 }
 
 impl<T> Told<T> {
@@ -175,7 +176,7 @@ impl Store {
 }
 
 /// Brings the schema up to date and makes the store's own row on the first start.
-pub(crate) use migration::prepare;
+pub(crate) use migration::{identity, prepare};
 
 /// The last instant that a validity can name.
 pub(crate) const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);

@@ -1,12 +1,15 @@
 //! Where credentials are used.
 
-use super::directory::identity;
+use std::collections::BTreeMap;
+
+use super::directory::{by_ref, identity};
 use super::row::Row;
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::Result;
+use strongroom_core::access::{Dialect, Permission, ResourceKind, decide};
 use strongroom_core::error::UseCount;
-use strongroom_core::id::{Guid, ShortId};
-use strongroom_core::record::Reference;
+use strongroom_core::id::{Guid, Ref, ShortId};
+use strongroom_core::record::{Credential, Reference};
 
 impl ReadTx<'_> {
     /// Every registered use of a credential, in the order of registration.
@@ -16,19 +19,44 @@ impl ReadTx<'_> {
         self.session().rows(&sql, &[credential_id.into()], reference)
     }
 
-    /// One use.
-    pub(crate) fn reference(&self, credential_id: i64, id: i64) -> Result<Option<Reference>> {
-        let sql = format!("SELECT {REFERENCE} FROM credential_references WHERE credential_id = $1 AND id = $2");
-        self.session().row(&sql, &[credential_id.into(), id.into()], reference)
+    /// One use of a credential.
+    pub(crate) fn reference(&self, credential_id: i64, wanted: &Ref) -> Result<Option<Reference>> {
+        let (column, value) = by_ref(wanted);
+        let sql = format!(
+            "SELECT {REFERENCE} FROM credential_references WHERE credential_id = $1 AND {column} = $2"
+        );
+        self.session().row(&sql, &[credential_id.into(), value], reference)
     }
 
-    /// How many uses of each kind.
-    pub(crate) fn use_counts(&self, credential_id: i64) -> Result<Vec<UseCount>> {
-        let sql = "SELECT kind, COUNT(*) FROM credential_references WHERE credential_id = $1 \
-                   GROUP BY kind ORDER BY kind";
-        self.session().rows(sql, &[credential_id.into()], |row| {
-            Ok(UseCount { kind: row.at(0)?, count: row.at::<i64>(1)?.unsigned_abs() })
-        })
+    /// How many uses of a credential one user has registered.
+    pub(crate) fn count_references_by(&self, credential_id: i64, user_id: i64) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM credential_references WHERE credential_id = $1 AND made_by = $2";
+        self.session().one(sql, &[credential_id.into(), user_id.into()], |row| row.at(0))
+    }
+
+    /// The uses that count, by kind: those whose maker still holds *use* on the credential.
+    pub(crate) fn effective_uses(&self, credential: &Credential) -> Result<Vec<UseCount>> {
+        let id = credential.identity.id;
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut makers: BTreeMap<i64, bool> = BTreeMap::new();
+        for reference in self.references_to(id)? {
+            let holds_use = match makers.get(&reference.made_by) {
+                Some(known) => *known,
+                None => self.holds_use(reference.made_by, id)?,
+            };
+            makers.insert(reference.made_by, holds_use);
+            if holds_use {
+                *counts.entry(reference.kind).or_insert(0) += 1;
+            }
+        }
+        Ok(counts.into_iter().map(|(kind, count)| UseCount { kind, count }).collect())
+    }
+
+    fn holds_use(&self, user_id: i64, credential_id: i64) -> Result<bool> {
+        let standing = self.standing_of(user_id)?;
+        let held = self.holdings_on(&standing, ResourceKind::Credential, &[credential_id])?;
+        let held = held.get(&credential_id).map(Vec::as_slice).unwrap_or_default();
+        Ok(decide(&standing, Dialect::Native, Permission::Use, held).is_yes())
     }
 }
 

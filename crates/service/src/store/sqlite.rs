@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::Linker;
+use super::meta::{self, StoreIdentity};
 use super::session::{Session, sqlite_error};
 use strongroom_core::{Error, Result};
 
@@ -230,6 +231,20 @@ impl Group {
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::error!(%error, "the writer could not roll back");
         }
+    }
+}
+
+/// What a store in this file knows about itself; the file is not made or changed.
+pub(super) fn identity(path: &Path) -> Result<Option<StoreIdentity>> {
+    if !path.try_exists().map_err(|error| Error::Unavailable(Box::new(error)))? {
+        return Ok(None);
+    }
+    let connection = open_reader(path)?;
+    let session = Session::Sqlite(&connection);
+    let found = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'store'";
+    match session.one(found, &[], |row| row.at::<i64>(0))? {
+        0 => Ok(None),
+        _ => meta::identity(session),
     }
 }
 

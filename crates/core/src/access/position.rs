@@ -1,0 +1,104 @@
+//! What a position gives, written as grants to groups when a thing is made.
+
+use super::dialect::Dialect;
+use super::role::Role;
+
+/// A grant to be written: the role on the new thing, and the role whose holders get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositionGrant {
+    /// The role on the new thing.
+    pub role: Role,
+    /// The role, on the parent, whose holders get it.
+    pub holders: Role,
+    /// The dialect whose documentation gives it.
+    pub dialect: Dialect,
+}
+
+/// On a credential, for the organization that owns it.
+pub const CREDENTIAL_OF_ORGANIZATION: &[PositionGrant] = &[
+    awx(Role::CredentialAdmin, Role::OrganizationCredentialAdmin),
+    awx(Role::CredentialRead, Role::OrganizationAuditor),
+    native(Role::CredentialCheckout, Role::OrganizationCheckout),
+];
+
+/// On a credential, for the team that owns it.
+pub const CREDENTIAL_OF_TEAM: &[PositionGrant] = &[
+    awx(Role::CredentialAdmin, Role::TeamAdmin),
+    awx(Role::CredentialUse, Role::TeamMember),
+    native(Role::CredentialCheckout, Role::TeamCheckout),
+];
+
+/// On a team, for its organization.
+pub const TEAM_OF_ORGANIZATION: &[PositionGrant] = &[
+    awx(Role::TeamAdmin, Role::OrganizationAdmin),
+    awx(Role::TeamRead, Role::OrganizationAuditor),
+    awx(Role::TeamRead, Role::OrganizationMember),
+];
+
+/// On a job template, for its organization.
+pub const JOB_TEMPLATE_OF_ORGANIZATION: &[PositionGrant] = &[
+    awx(Role::JobTemplateAdmin, Role::OrganizationAdmin),
+    awx(Role::JobTemplateAdmin, Role::OrganizationJobTemplateAdmin),
+    awx(Role::JobTemplateExecute, Role::OrganizationExecute),
+    awx(Role::JobTemplateRead, Role::OrganizationAuditor),
+];
+
+/// On a placement of the whole foundation, for everybody known to the platform.
+pub const PLACEMENT_OF_FOUNDATION: &[PositionGrant] =
+    &[cloud_foundry(Role::PlacementUse, Role::CloudFoundryUser)];
+
+/// On a placement of an organization.
+pub const PLACEMENT_OF_ORGANIZATION: &[PositionGrant] = &[
+    cloud_foundry(Role::PlacementManage, Role::CloudFoundryOrganizationManager),
+    cloud_foundry(Role::PlacementUse, Role::CloudFoundryOrganizationUser),
+    cloud_foundry(Role::PlacementUse, Role::CloudFoundryOrganizationAuditor),
+    cloud_foundry(Role::PlacementUse, Role::CloudFoundryBillingManager),
+];
+
+/// On a placement of a space, or of an app in it.
+pub const PLACEMENT_OF_SPACE: &[PositionGrant] = &[
+    cloud_foundry(Role::PlacementManage, Role::SpaceDeveloper),
+    cloud_foundry(Role::PlacementUse, Role::SpaceManager),
+    cloud_foundry(Role::PlacementUse, Role::SpaceAuditor),
+    cloud_foundry(Role::PlacementUse, Role::SpaceSupporter),
+];
+
+const fn awx(role: Role, holders: Role) -> PositionGrant {
+    PositionGrant { role, holders, dialect: Dialect::Awx }
+}
+
+const fn native(role: Role, holders: Role) -> PositionGrant {
+    PositionGrant { role, holders, dialect: Dialect::Native }
+}
+
+const fn cloud_foundry(role: Role, holders: Role) -> PositionGrant {
+    PositionGrant { role, holders, dialect: Dialect::CloudFoundry }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Permission, ResourceKind};
+
+    #[test]
+    fn positions_join_a_thing_with_a_group_and_give_no_more_than_documented() {
+        for (grants, on) in [
+            (CREDENTIAL_OF_ORGANIZATION, ResourceKind::Credential),
+            (CREDENTIAL_OF_TEAM, ResourceKind::Credential),
+            (TEAM_OF_ORGANIZATION, ResourceKind::Team),
+            (JOB_TEMPLATE_OF_ORGANIZATION, ResourceKind::JobTemplate),
+            (PLACEMENT_OF_FOUNDATION, ResourceKind::Placement),
+            (PLACEMENT_OF_ORGANIZATION, ResourceKind::Placement),
+            (PLACEMENT_OF_SPACE, ResourceKind::Placement),
+        ] {
+            for grant in grants {
+                assert_eq!(grant.role.kind(), on);
+                assert!(grant.holders.kind().forms_groups());
+                assert!(
+                    !grant.role.permits(Permission::Checkout) || grant.holders.word() == "checkout",
+                    "only the checkout role leads to checkout"
+                );
+            }
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! A credential and its inputs.

@@ -1,0 +1,188 @@
+//! Lists: pages, links to the next and the previous one, and the envelope.
+
+use std::future::Future;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use strongroom_service::list::{ListRequest, Paging};
+use strongroom_service::view::Page;
+
+use super::call::Call;
+use super::error::{AwxError, Outcome};
+use super::filter;
+use super::model::Model;
+use super::query::Query;
+use super::reply::shown;
+
+/// A list as it is sent.
+#[derive(Debug, Serialize)]
+struct Envelope<W> {
+    count: i64,
+    next: Option<String>,
+    previous: Option<String>,
+    results: Vec<W>,
+}
+
+/// A list that was not counted.
+#[derive(Debug, Serialize)]
+struct Uncounted<W> {
+    results: Vec<W>,
+}
+
+/// The page that was asked for of a list that the store filters, orders and cuts.
+pub(super) async fn page<T, W, F, R>(call: &Call, model: &Model, fetch: F, render: impl Fn(&T) -> W) -> Outcome<Response>
+where
+    F: Fn(ListRequest) -> R,
+    R: Future<Output = strongroom_core::Result<Page<T>>>,
+    W: Serialize,
+{
+    let wanted = Wanted::read(&call.query)?;
+    let request = ListRequest {
+        filters: filter::filters(model, &call.query)?,
+        order: filter::order(model, &call.query)?,
+        paging: Paging::Offset { limit: wanted.size, offset: 0 },
+        count: wanted.counted,
+    };
+    let number = match wanted.number {
+        Number::At(number) => number,
+        Number::Last => {
+            let paging = Paging::Offset { limit: 1, offset: 0 };
+            let counted = fetch(ListRequest { paging, count: true, ..request.clone() }).await?;
+            pages(counted.total.unwrap_or_default(), wanted.size)
+        }
+    };
+    let offset = (number - 1).saturating_mul(wanted.size);
+    let found = fetch(ListRequest { paging: Paging::Offset { limit: wanted.size, offset }, ..request }).await?;
+    let results: Vec<W> = found.items.iter().map(render).collect();
+    envelope(call, &wanted, number, found.total, results)
+}
+
+/// The page that was asked for of a short list that is there as a whole, in its own order.
+///
+/// Filters other than those that `admits` knows are refused by it.
+pub(super) fn whole<W: Serialize>(call: &Call, elements: Vec<W>) -> Outcome<Response> {
+    let wanted = Wanted::read(&call.query)?;
+    let total = i64::try_from(elements.len()).unwrap_or(i64::MAX);
+    let number = match wanted.number {
+        Number::At(number) => number,
+        Number::Last => pages(total, wanted.size),
+    };
+    let skip = usize::try_from((number - 1).saturating_mul(wanted.size)).unwrap_or(usize::MAX);
+    let take = usize::try_from(wanted.size).unwrap_or(usize::MAX);
+    let results: Vec<W> = elements.into_iter().skip(skip).take(take).collect();
+    envelope(call, &wanted, number, wanted.counted.then_some(total), results)
+}
+
+fn envelope<W: Serialize>(
+    call: &Call,
+    wanted: &Wanted,
+    number: i64,
+    total: Option<i64>,
+    results: Vec<W>,
+) -> Outcome<Response> {
+    let Some(count) = total.filter(|_| wanted.counted) else {
+        return Ok(shown(&Uncounted { results }));
+    };
+    let last = pages(count, wanted.size);
+    if last < number {
+        return Err(no_such_page());
+    }
+    let link = |number: i64| {
+        let mut changes = vec![("page", number.to_string())];
+        if wanted.capped {
+            changes.push(("page_size", MAX_SIZE.to_string()));
+        }
+        format!("{}?{}", call.path, call.query.with(&changes))
+    };
+    Ok(shown(&Envelope {
+        count,
+        next: (number < last).then(|| link(number + 1)),
+        previous: (1 < number).then(|| link(number - 1)),
+        results,
+    }))
+}
+
+/// How many pages so many elements fill; an empty list has one.
+fn pages(count: i64, size: i64) -> i64 {
+    (count.max(1) - 1) / size.max(1) + 1
+}
+
+/// What a query says about pages.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    number: Number,
+    size: i64,
+    capped: bool,
+    counted: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Number {
+    At(i64),
+    Last,
+}
+
+impl Wanted {
+    fn read(query: &Query) -> Outcome<Self> {
+        let number = match query.get("page").map(str::trim) {
+            None | Some("") => Number::At(1),
+            Some("last") => Number::Last,
+            Some(text) => match text.parse::<i64>() {
+                Ok(number) if 0 < number => Number::At(number),
+                _ => return Err(no_such_page()),
+            },
+        };
+        let size = match query.get("page_size").map(|text| text.trim().parse::<i64>()) {
+            None => DEFAULT_SIZE,
+            Some(Ok(size)) if size < 1 => DEFAULT_SIZE,
+            Some(Ok(size)) => size,
+            Some(Err(_)) => return Err(AwxError::bad_request("Invalid page size.")),
+        };
+        let counted = !query.get("count_disabled").is_some_and(|value| !value.is_empty());
+        Ok(Self { number, size: size.min(MAX_SIZE), capped: MAX_SIZE < size, counted })
+    }
+}
+
+fn no_such_page() -> AwxError {
+    AwxError::Detail(StatusCode::NOT_FOUND, "Invalid page.".to_owned())
+}
+
+const DEFAULT_SIZE: i64 = 25;
+/// The most elements of a page.
+pub(super) const MAX_SIZE: i64 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wanted(query: &str) -> Option<(Number, i64, bool)> {
+        Wanted::read(&Query::parse(query)).ok().map(|wanted| (wanted.number, wanted.size, wanted.capped))
+    }
+
+    #[test]
+    fn sizes_and_numbers_are_read_as_recorded() {
+        for (query, expected) in [
+            ("", Some((Number::At(1), 25, false))),
+            ("page=&page_size=0", Some((Number::At(1), 25, false))),
+            ("page=last&page_size=-3", Some((Number::Last, 25, false))),
+            ("page=2&page_size=500", Some((Number::At(2), 200, true))),
+            ("page=0", None),
+            ("page=x", None),
+            ("page_size=", None),
+            ("page_size=abc", None),
+        ] {
+            assert_eq!(wanted(query), expected, "{query}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_page_holds_the_last_element(count in 0_i64..10_000, size in 1_i64..200) {
+            let last = pages(count, size);
+            prop_assert!((last - 1) * size < count.max(1));
+            prop_assert!(count <= last * size);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The table of the native API.
+
+use axum::extract::Path;
+use strongroom_core::access::ResourceKind;
+use strongroom_core::id::Kind;
+
+use super::auth::Caller;
+use super::handlers::grant::On;
+use super::handlers::{audit, credential, grant, host, organization, reference, token, version};
+use crate::body::RawBody;
+use crate::route::Route;
+
+/// What the network and the host are served.
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        Route::get("/strongroom/v1/tokens", token::list),
+        Route::post("/strongroom/v1/tokens", token::issue),
+        Route::get("/strongroom/v1/tokens/{id}", token::read),
+        Route::delete("/strongroom/v1/tokens/{id}", token::revoke),
+        Route::get("/strongroom/v1/credentials", credential::list),
+        Route::post("/strongroom/v1/credentials", credential::create),
+        Route::get("/strongroom/v1/credentials/{id}", credential::read),
+        Route::patch("/strongroom/v1/credentials/{id}", credential::update),
+        Route::delete("/strongroom/v1/credentials/{id}", credential::delete),
+        Route::get("/strongroom/v1/credentials/{id}/references", reference::list),
+        Route::post("/strongroom/v1/credentials/{id}/references", reference::register),
+        Route::delete("/strongroom/v1/credentials/{id}/references/{reference}", reference::delete),
+        Route::get("/strongroom/v1/credentials/{id}/versions", version::list),
+        Route::post("/strongroom/v1/credentials/{id}/versions/{number}/restore", version::restore),
+        Route::get("/strongroom/v1/organizations", organization::list),
+        Route::get("/strongroom/v1/organizations/{id}", organization::read),
+        Route::get("/strongroom/v1/organizations/{id}/settings", organization::settings),
+        Route::patch("/strongroom/v1/organizations/{id}/settings", organization::change_settings),
+        Route::get("/strongroom/v1/audit", audit::list),
+    ];
+    routes.extend(GRANTS.into_iter().flat_map(grants));
+    routes
+}
+
+/// What only the host is served.
+pub(crate) fn host_routes() -> Vec<Route> {
+    vec![
+        Route::post("/strongroom/v1/host/users", host::create_user),
+        Route::put("/strongroom/v1/host/users/{name}/password", host::set_password),
+        Route::post("/strongroom/v1/host/organizations", host::create_organization),
+        Route::post("/strongroom/v1/host/tokens", host::issue_token),
+    ]
+}
+
+fn grants((on, all, one): (On, &'static str, &'static str)) -> [Route; 3] {
+    [
+        Route::get(all, async move |caller: Caller, Path(id): Path<String>| {
+            grant::list(on, caller, id).await
+        }),
+        Route::post(all, async move |caller: Caller, Path(id): Path<String>, body: RawBody| {
+            grant::create(on, caller, id, body).await
+        }),
+        Route::delete(one, async move |caller: Caller, Path((id, grant)): Path<(String, String)>| {
+            grant::delete(on, caller, id, grant).await
+        }),
+    ]
+}
+
+/// What has grants: the list of them and one of them.
+const GRANTS: [(On, &str, &str); 3] = [
+    (
+        On { kind: Kind::Credential, resource: ResourceKind::Credential, collection: "credentials" },
+        "/strongroom/v1/credentials/{id}/grants",
+        "/strongroom/v1/credentials/{id}/grants/{grant}",
+    ),
+    (
+        On { kind: Kind::Organization, resource: ResourceKind::Organization, collection: "organizations" },
+        "/strongroom/v1/organizations/{id}/grants",
+        "/strongroom/v1/organizations/{id}/grants/{grant}",
+    ),
+    (
+        On { kind: Kind::Team, resource: ResourceKind::Team, collection: "teams" },
+        "/strongroom/v1/teams/{id}/grants",
+        "/strongroom/v1/teams/{id}/grants/{grant}",
+    ),
+];

@@ -1,0 +1,224 @@
+//! Who owns a path, and so words whatever is wrong with a request to it.
+
+use axum::response::Response;
+use http::header::{ALLOW, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::facts::RequestFacts;
+use crate::fault::Fault;
+use crate::route::Slash;
+use crate::{awx, native, unserved};
+
+/// The owner of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// AWX, `/api`.
+    Awx,
+    /// Probely, `/credentials` and its neighbours.
+    Probely,
+    /// Cloud Foundry, `/`, `/v3` and `/v2`.
+    CloudFoundry,
+    /// The platform's token endpoints, `/uaa`.
+    Uaa,
+    /// VMware Application Catalog, `/v1` and `/csp`.
+    AppCatalog,
+    /// The token server of the container registries, `/token`.
+    RegistryToken,
+    /// The native API, `/strongroom/v1`, and the probes.
+    Native,
+    /// The page, `/ui`.
+    Page,
+    /// Nobody: any other path.
+    Nobody,
+}
+
+impl Owner {
+    /// Every owner.
+    pub const ALL: [Self; 9] = [
+        Self::Awx,
+        Self::Probely,
+        Self::CloudFoundry,
+        Self::Uaa,
+        Self::AppCatalog,
+        Self::RegistryToken,
+        Self::Native,
+        Self::Page,
+        Self::Nobody,
+    ];
+
+    /// The owner of a path, by its first segments, exactly as they are spelled.
+    pub fn of(path: &str) -> Self {
+        let Some(rest) = path.strip_prefix('/') else { return Self::Nobody };
+        let mut segments = rest.split('/');
+        let first = segments.next().unwrap_or_default();
+        match first {
+            "" if rest.is_empty() => Self::CloudFoundry,
+            "strongroom" if segments.next() == Some("v1") => Self::Native,
+            _ => FIRST_SEGMENTS
+                .iter()
+                .find(|(_, names)| names.contains(&first))
+                .map_or(Self::Nobody, |(owner, _)| *owner),
+        }
+    }
+
+    /// The word of metrics and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Awx => "awx",
+            Self::Probely => "probely",
+            Self::CloudFoundry => "cloud_foundry",
+            Self::Uaa => "uaa",
+            Self::AppCatalog => "app_catalog",
+            Self::RegistryToken => "registry_token",
+            Self::Native => "native",
+            Self::Page => "page",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    /// How its templates treat the trailing slash.
+    pub(crate) const fn slash(self) -> Slash {
+        match self {
+            Self::Awx => Slash::WithAndReadWithout,
+            Self::Probely | Self::AppCatalog => Slash::Both,
+            _ => Slash::AsWritten,
+        }
+    }
+
+    /// The most bytes of a body.
+    pub(crate) const fn body_limit(self) -> usize {
+        match self {
+            Self::AppCatalog => 64 * 1024,
+            _ => 1024 * 1024,
+        }
+    }
+
+    /// Whether a segment may hold an encoded slash: only where a name stands in the path.
+    pub(crate) const fn takes_encoded_slash(self) -> bool {
+        matches!(self, Self::Awx)
+    }
+
+    /// The answer to a fault, in the owner's words.
+    pub(crate) fn fault(self, fault: &Fault, facts: &RequestFacts) -> Response {
+        let mut response = match self {
+            Self::Awx => awx::error::fault(fault, facts),
+            Self::Native | Self::Page => native::error::fault(fault),
+            Self::Probely => unserved::probely(fault, facts),
+            Self::CloudFoundry => unserved::cloud_foundry(fault),
+            Self::Uaa => unserved::uaa(fault),
+            Self::AppCatalog => unserved::app_catalog(fault, facts),
+            Self::RegistryToken => unserved::registry_token(fault),
+            Self::Nobody => unserved::nobody(fault),
+        };
+        *response.status_mut() = fault.status();
+        let headers = response.headers_mut();
+        match fault {
+            Fault::WrongMethod { allow } => set(headers, ALLOW, allow),
+            Fault::MissingSlash { location } => set(headers, LOCATION, location),
+            Fault::Unavailable { retry_after } => set(headers, RETRY_AFTER, &retry_after.to_string()),
+            _ => {}
+        }
+        response
+    }
+
+    /// Adds what the owner sends with every answer, faults included.
+    pub(crate) fn decorate(self, facts: &RequestFacts, response: &mut Response) {
+        match self {
+            Self::Awx => awx::decorate(facts, response),
+            _ => set(response.headers_mut(), X_REQUEST_ID, &facts.request_id),
+        }
+    }
+}
+
+/// Sets a header that is not set yet; a value that cannot stand in a header is left out.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.entry(name).or_insert(value);
+    }
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Who owns the paths below a first segment. `/` and `/strongroom/v1` are told apart by more.
+const FIRST_SEGMENTS: &[(Owner, &[&str])] = &[
+    (Owner::Awx, &["api"]),
+    (
+        Owner::Probely,
+        &[
+            "credentials",
+            "targets",
+            "domains",
+            "teams",
+            "users",
+            "labels",
+            "keys",
+            "api-users",
+            "profile",
+            "account",
+            "auth",
+            "enterprise",
+            "auditlog",
+            "cli",
+            "events",
+            "webhooks",
+        ],
+    ),
+    (Owner::CloudFoundry, &["v3", "v2"]),
+    (Owner::Uaa, &["uaa"]),
+    (Owner::AppCatalog, &["v1", "csp"]),
+    (Owner::RegistryToken, &["token"]),
+    (Owner::Native, &["healthz", "readyz", "metrics"]),
+    (Owner::Page, &["ui"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_owned_exactly_as_they_are_spelled() {
+        for (path, owner) in [
+            ("/api", Owner::Awx),
+            ("/api/", Owner::Awx),
+            ("/api/v2/credentials/1/", Owner::Awx),
+            ("/credentials", Owner::Probely),
+            ("/credentials/", Owner::Probely),
+            ("/enterprise/auth/obtain/", Owner::Probely),
+            ("/", Owner::CloudFoundry),
+            ("/v3", Owner::CloudFoundry),
+            ("/v2/info", Owner::CloudFoundry),
+            ("/uaa/oauth/token", Owner::Uaa),
+            ("/v1/registries", Owner::AppCatalog),
+            ("/csp/gateway", Owner::AppCatalog),
+            ("/token", Owner::RegistryToken),
+            ("/token/certs.pem", Owner::RegistryToken),
+            ("/strongroom/v1", Owner::Native),
+            ("/strongroom/v1/tokens", Owner::Native),
+            ("/healthz", Owner::Native),
+            ("/ui/", Owner::Page),
+            ("/API/", Owner::Nobody),
+            ("/apis", Owner::Nobody),
+            ("/%61pi/", Owner::Nobody),
+            ("//api/", Owner::Nobody),
+            ("/./api/", Owner::Nobody),
+            ("/strongroom", Owner::Nobody),
+            ("/strongroom/v2/tokens", Owner::Nobody),
+            ("/tokens", Owner::Nobody),
+            ("", Owner::Nobody),
+            ("*", Owner::Nobody),
+        ] {
+            assert_eq!(Owner::of(path), owner, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_segment_has_two_owners_and_no_owner_shares_its_word() {
+        let mut segments: Vec<_> = FIRST_SEGMENTS.iter().flat_map(|(_, names)| *names).collect();
+        let count = segments.len();
+        segments.sort();
+        segments.dedup();
+        assert_eq!(segments.len(), count);
+        let words: std::collections::BTreeSet<_> = Owner::ALL.map(Owner::word).into();
+        assert_eq!(words.len(), Owner::ALL.len());
+    }
+}

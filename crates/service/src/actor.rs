@@ -1,0 +1,89 @@
+//! Whoever is asking, once it is known who that is.
+
+use strongroom_core::access::people::TokenBounds;
+use strongroom_core::access::{Dialect, Door};
+use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
+use strongroom_core::clock::Timestamp;
+use strongroom_core::record::TokenKind;
+
+/// A user or service account that has proved who it is, or the operator on the server's own host.
+///
+/// Only [`crate::Strongroom::authenticate`] and [`crate::Strongroom::on_host`] make one.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub(crate) user_id: Option<i64>,
+    pub(crate) username: String,
+    pub(crate) token: Option<PresentedToken>,
+    pub(crate) origin: Origin,
+    pub(crate) door: Door,
+}
+
+/// The token with which somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PresentedToken {
+    pub(crate) id: i64,
+    pub(crate) kind: TokenKind,
+    pub(crate) bounds: TokenBounds,
+}
+
+impl Actor {
+    /// The user's id; the operator on the host has none.
+    pub const fn user_id(&self) -> Option<i64> {
+        self.user_id
+    }
+
+    /// The user's name.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The token that was presented, if one was.
+    pub fn token_id(&self) -> Option<i64> {
+        self.token.map(|token| token.id)
+    }
+
+    /// Whether the key that was presented may do more than read.
+    pub fn may_write(&self) -> bool {
+        self.token.is_none_or(|token| token.bounds.writes)
+    }
+
+    /// Where the request came from.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The door at which the key was accepted.
+    pub const fn door(&self) -> Door {
+        self.door
+    }
+
+    /// The dialect in which the actor acts.
+    pub const fn dialect(&self) -> Dialect {
+        self.door.dialect()
+    }
+
+    /// Whether this is the operator on the server's own host.
+    pub(crate) const fn is_on_host(&self) -> bool {
+        self.user_id.is_none()
+    }
+
+    /// An audit entry of something that this actor did, without changes.
+    pub(crate) fn entry(&self, at: Timestamp, operation: Operation, object: Touched) -> Entry {
+        Entry {
+            at,
+            operation,
+            outcome: Outcome::Done,
+            origin: self.origin.clone(),
+            who: self.who(),
+            objects: vec![object],
+            organization_id: None,
+            reason: String::new(),
+            changes: Vec::new(),
+            times: 1,
+        }
+    }
+
+    fn who(&self) -> Who {
+        Who { id: self.user_id, name: self.username.clone(), token_id: self.token_id() }
+    }
+}

@@ -1,0 +1,328 @@
+//! Who is asking: from what was presented at a door to an [`Actor`].
+//!
+//! Every request reads the account or token anew, so a change of either holds from the next request on, on
+//! every process. Only the slow part is remembered: that a password matched a certain stored hash.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::{ExposeSecret, SecretString};
+use strongroom_core::access::people::TokenBounds;
+use strongroom_core::access::{DialectSet, Door, KeyKind};
+use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
+use strongroom_core::clock::Timestamp;
+use strongroom_core::id::Kind;
+use strongroom_core::record::{Token, TokenKind, User};
+use strongroom_core::text::fold;
+use strongroom_core::{Error, Result};
+use strongroom_seal::mac::CacheKey;
+use strongroom_seal::{password, token};
+use tokio::sync::Semaphore;
+
+use crate::Strongroom;
+use crate::actor::{Actor, PresentedToken};
+use crate::failure::Failures;
+use crate::store::Audited;
+use crate::throttle::Throttle;
+
+/// What a request carries to prove who is asking.
+#[derive(Debug)]
+pub enum Presented {
+    /// Nothing.
+    Nothing,
+    /// A user name and password by HTTP Basic.
+    Basic {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// A token, whatever word the header has before it.
+    Bearer(SecretString),
+}
+
+impl Strongroom {
+    /// Who is asking at this door.
+    ///
+    /// `Unauthenticated` for nothing, a wrong key, or a key that does not open the door, and nobody can tell
+    /// which; `Throttled` when the account was guessed at too often; `Unavailable` when too many passwords
+    /// are being checked at once.
+    pub async fn authenticate(&self, door: Door, presented: Presented, origin: Origin) -> Result<Actor> {
+        match presented {
+            Presented::Nothing => Err(Error::Unauthenticated),
+            Presented::Basic { username, password } => {
+                self.by_password(door, KeyKind::BasicPassword, &username, password, origin).await
+            }
+            Presented::Bearer(text) => self.by_token(door, &text, origin).await,
+        }
+    }
+
+    async fn by_password(
+        &self,
+        door: Door,
+        key: KeyKind,
+        username: &str,
+        password: SecretString,
+        origin: Origin,
+    ) -> Result<Actor> {
+        if !key.opens(door, DialectSet::NONE) {
+            return Err(Error::Unauthenticated);
+        }
+        let account = fold(username);
+        let now = self.now();
+        let name = username.to_owned();
+        let found = match is_a_name(username) {
+            true => self.read(move |tx| tx.user_by_name(&name)).await?,
+            false => None,
+        };
+        let found = found.filter(|(user, _)| user.enabled);
+        let stored = found.as_ref().and_then(|(_, hash)| hash.clone());
+        let gate = &self.0.gate;
+        let tag = stored.as_deref().map(|hash| {
+            gate.key.tag(&[hash.as_bytes(), password.expose_secret().as_bytes()])
+        });
+        let remembered = tag.is_some_and(|tag| gate.is_verified(&tag, now));
+        if !remembered {
+            gate.throttle
+                .take(&account, &origin.source, now)
+                .map_err(|seconds| Error::Throttled { seconds })?;
+            if !gate.verify(password, stored).await? {
+                let claimed = if found.is_some() { username } else { "" };
+                gate.failures.count(&origin, claimed, "wrong user name or password", now);
+                return Err(Error::Unauthenticated);
+            }
+            gate.throttle.succeeded(&account, &origin.source, now);
+            if let Some(tag) = tag {
+                gate.remember(tag, now);
+            }
+        }
+        let Some((user, _)) = found else {
+            return Err(Error::Unauthenticated);
+        };
+        if gate.is_first_in_an_hour(user.identity.id, &origin.source, now) {
+            self.record_login(&user, &origin).await?;
+        }
+        Ok(Actor {
+            user_id: Some(user.identity.id),
+            username: user.username,
+            token: None,
+            origin,
+            door,
+        })
+    }
+
+    async fn by_token(&self, door: Door, text: &SecretString, origin: Origin) -> Result<Actor> {
+        let text = text.expose_secret();
+        let Some(hash) = token::hash_of(text).or_else(|| token::hash_plain(text)) else {
+            return Err(self.unknown_token(&origin));
+        };
+        let found = self
+            .read(move |tx| {
+                let Some(token) = tx.token_by_hash(&hash)? else { return Ok(None) };
+                let users = tx.users_by_id(&[token.user_id])?;
+                Ok(users.into_iter().next().map(|user| (token, user)))
+            })
+            .await?;
+        let now = self.now();
+        let live = found.filter(|(token, user)| {
+            now < token.expires && user.enabled && key_kind(token.kind).opens(door, listed(token))
+        });
+        let Some((token, user)) = live else {
+            return Err(self.unknown_token(&origin));
+        };
+        self.0.gate.note_use(&token, now);
+        Ok(Actor {
+            user_id: Some(user.identity.id),
+            username: user.username,
+            token: Some(PresentedToken { id: token.id, kind: token.kind, bounds: bounds_of(&token) }),
+            origin,
+            door,
+        })
+    }
+
+    fn unknown_token(&self, origin: &Origin) -> Error {
+        self.0.gate.failures.count(origin, "", "unknown or expired token", self.now());
+        Error::Unauthenticated
+    }
+
+    /// A login is the first use of a password from a source in an hour.
+    async fn record_login(&self, user: &User, origin: &Origin) -> Result<()> {
+        let (user, origin) = (user.clone(), origin.clone());
+        let change = move |tx: &mut crate::store::WriteTx<'_>| {
+            let at = tx.now();
+            tx.note_login(user.identity.id, at)?;
+            Ok(Audited::new((), login_entry(&user, &origin, at)))
+        };
+        self.0.store.write(change).await.outcome
+    }
+
+    /// Writes when each token was last used, for those used since the last call.
+    pub(crate) async fn note_token_uses(&self) -> Result<()> {
+        let uses = self.0.gate.take_uses();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let change = move |tx: &mut crate::store::WriteTx<'_>| {
+            for (id, at) in &uses {
+                tx.note_token_use(*id, *at)?;
+            }
+            Ok(Audited::unchanged(()))
+        };
+        self.0.store.write(change).await.outcome
+    }
+}
+
+/// What stands between a stranger and an actor: the bounds on guessing and what was verified lately.
+pub(crate) struct Gate {
+    pub(crate) throttle: Throttle,
+    pub(crate) failures: Failures,
+    key: CacheKey,
+    verified: Mutex<HashMap<[u8; 32], Timestamp>>,
+    logins: Mutex<HashMap<(i64, String), Timestamp>>,
+    uses: Mutex<HashMap<i64, Timestamp>>,
+    hashing: Arc<Semaphore>,
+    waiting: Semaphore,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Result<Self> {
+        let hashing = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self {
+            throttle: Throttle::default(),
+            failures: Failures::default(),
+            key: CacheKey::generate().map_err(Error::internal)?,
+            verified: Mutex::default(),
+            logins: Mutex::default(),
+            uses: Mutex::default(),
+            hashing: Arc::new(Semaphore::new(hashing)),
+            waiting: Semaphore::new(PASSWORDS_WAITING),
+        })
+    }
+
+    /// Whether the password matches the stored hash; with none it takes as long and does not.
+    async fn verify(&self, given: SecretString, stored: Option<String>) -> Result<bool> {
+        self.hash_slowly(move || match stored {
+            Some(stored) => password::verify(&given, &stored),
+            None => {
+                password::verify_nobody(&given);
+                false
+            }
+        })
+        .await
+    }
+
+    /// Runs one of a bounded number of password hashes; too many waiting is `Unavailable`.
+    pub(crate) async fn hash_slowly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let unavailable = |_| Error::Unavailable("too many passwords are being checked".into());
+        let _waiting = self.waiting.try_acquire().map_err(|_| {
+            Error::Unavailable("too many passwords are waiting to be checked".into())
+        })?;
+        let running = Arc::clone(&self.hashing).acquire_owned().await.map_err(unavailable)?;
+        tokio::task::spawn_blocking(move || {
+            let value = work();
+            drop(running);
+            value
+        })
+        .await
+        .map_err(Error::internal)
+    }
+
+    fn is_verified(&self, tag: &[u8; 32], now: Timestamp) -> bool {
+        let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        verified.get(tag).is_some_and(|until| now < *until)
+    }
+
+    fn remember(&self, tag: [u8; 32], now: Timestamp) {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        bound(&mut verified, |until| *until <= now);
+        verified.insert(tag, now.plus_seconds(VERIFIED_SECONDS));
+    }
+
+    fn is_first_in_an_hour(&self, user_id: i64, source: &str, now: Timestamp) -> bool {
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (user_id, source.to_owned());
+        if logins.get(&key).is_some_and(|until| now < *until) {
+            return false;
+        }
+        bound(&mut logins, |until| *until <= now);
+        logins.insert(key, now.plus_seconds(3600));
+        true
+    }
+
+    fn note_use(&self, token: &Token, now: Timestamp) {
+        let lately = |at: Timestamp| now < at.plus_seconds(60);
+        if token.last_used.is_some_and(lately) {
+            return;
+        }
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.insert(token.id, now);
+    }
+
+    fn take_uses(&self) -> Vec<(i64, Timestamp)> {
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        uses.drain().collect()
+    }
+}
+
+/// Keeps a table of remembered things bounded: stale ones go, and when none is stale all do.
+fn bound<K, V>(table: &mut HashMap<K, V>, stale: impl Fn(&V) -> bool) {
+    if table.len() < REMEMBERED {
+        return;
+    }
+    table.retain(|_, value| !stale(value));
+    if REMEMBERED <= table.len() {
+        table.clear();
+    }
+}
+
+fn is_a_name(username: &str) -> bool {
+    !username.is_empty() && username.len() <= 600 && !username.contains('\0')
+}
+
+fn login_entry(user: &User, origin: &Origin, at: Timestamp) -> Entry {
+    let id = user.identity.id;
+    Entry {
+        at,
+        operation: Operation::LogIn,
+        outcome: Outcome::Done,
+        origin: origin.clone(),
+        who: Who { id: Some(id), name: user.username.clone(), token_id: None },
+        objects: vec![Touched { kind: Kind::User, id, name: user.username.clone() }],
+        organization_id: None,
+        reason: "password".to_owned(),
+        changes: Vec::new(),
+        times: 1,
+    }
+}
+
+const fn key_kind(kind: TokenKind) -> KeyKind {
+    match kind {
+        TokenKind::Awx => KeyKind::AwxToken,
+        TokenKind::Native => KeyKind::NativeToken,
+        TokenKind::Probely => KeyKind::ProbelyKey,
+        TokenKind::Catalog => KeyKind::CatalogApiToken,
+    }
+}
+
+fn listed(token: &Token) -> DialectSet {
+    token.dialects.iter().copied().collect()
+}
+
+/// What a stored token may do at the most.
+pub(crate) fn bounds_of(token: &Token) -> TokenBounds {
+    TokenBounds {
+        dialects: listed(token),
+        organization_id: token.organization_id,
+        writes: token.scope.split(' ').any(|word| word == "write"),
+        expires: token.expires,
+    }
+}
+
+/// A right password is remembered for so long, as a keyed hash bound to the stored hash.
+const VERIFIED_SECONDS: i64 = 600;
+const REMEMBERED: usize = 20_000;
+/// Passwords that may wait to be checked; one more is refused.
+const PASSWORDS_WAITING: usize = 64;

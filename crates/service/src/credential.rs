@@ -1,0 +1,197 @@
+//! Credentials: made, read, changed, copied, deleted.
+//!
+//! Secrets are sealed inside apply: a sealed value is bound to its version, and only the transaction knows
+//! which that will be. Sealing takes microseconds and can be done again.
+
+mod create;
+mod delete;
+mod update;
+mod values;
+mod version;
+
+use serde_json::{Map, Value};
+use strongroom_core::Result;
+use strongroom_core::draft::Member;
+use strongroom_core::error::UseCount;
+use strongroom_core::id::{Kind, Ref};
+
+use crate::Strongroom;
+use crate::actor::Actor;
+use crate::assemble::in_order;
+use crate::list::{Field, ListRequest, Order};
+use crate::store::{Condition, ListQuery, ReadTx, proof};
+use crate::view::{CredentialView, Owner, Page, TeamView, UserView};
+
+/// What a request asks of a credential.
+#[derive(Clone, Default)]
+pub struct CredentialDraft {
+    /// Its name.
+    pub name: Member<String>,
+    /// Free text.
+    pub description: Member<String>,
+    /// Its type.
+    pub credential_type: Member<Ref>,
+    /// Its inputs as a whole, secrets among them.
+    pub inputs: Member<Map<String, Value>>,
+    /// The organization that owns it.
+    pub organization: Member<Option<Ref>>,
+    /// The team that owns it; only when it is made.
+    pub team: Member<Option<Ref>>,
+    /// The user who owns it; only when it is made.
+    pub user: Member<Option<Ref>>,
+    /// The dialect's exact text for "keep the stored secret", if it has one.
+    pub mask: Option<&'static str>,
+}
+
+impl CredentialDraft {
+    /// Whether the request names nothing at all.
+    fn is_empty(&self) -> bool {
+        self.name.is_absent()
+            && self.description.is_absent()
+            && self.credential_type.is_absent()
+            && self.inputs.is_absent()
+            && self.organization.is_absent()
+            && self.team.is_absent()
+            && self.user.is_absent()
+    }
+}
+
+impl std::fmt::Debug for CredentialDraft {
+    /// The inputs hold secrets, so none of them is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CredentialDraft").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Where a new credential's owner is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnerDoor {
+    /// In the body.
+    Body,
+    /// In the path: a user. Owners in the body are ignored.
+    User(Ref),
+    /// In the path: a team. Owners in the body are ignored.
+    Team(Ref),
+    /// In the path: an organization. Owners in the body are ignored.
+    Organization(Ref),
+}
+
+/// Which credentials a list is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialScope {
+    /// All that the caller may read.
+    All,
+    /// Of those, what this user can read too.
+    OfUser(Ref),
+    /// Of those, what this team holds admin or use on.
+    OfTeam(Ref),
+    /// Of those, what this organization owns.
+    OfOrganization(Ref),
+    /// Of those, what has this type.
+    OfType(Ref),
+}
+
+/// What a deletion took with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// The uses that the credential had, counted by kind.
+    pub uses: Vec<UseCount>,
+}
+
+impl Strongroom {
+    /// A page of credentials, masked. `NotFound` when the object that the scope names is not visible.
+    pub async fn list_credentials(
+        &self,
+        actor: &Actor,
+        scope: CredentialScope,
+        request: ListRequest,
+    ) -> Result<Page<CredentialView>> {
+        let actor = actor.clone();
+        self.read(move |tx| {
+            let conditions = scope_conditions(tx, &actor, &scope)?;
+            let query = ListQuery {
+                kind: Kind::Credential,
+                request: &request,
+                conditions: &conditions,
+                default_order: &[Order::by(Field::Name)],
+            };
+            let listed = tx.list(&actor, &query)?;
+            let rows = in_order(&listed.ids, tx.credential_rows(&listed.ids)?, |row| row.credential.identity.id);
+            Ok(Page { items: tx.credential_views(&actor, rows)?, total: listed.total })
+        })
+        .await
+    }
+
+    /// One credential, masked.
+    pub async fn read_credential(&self, actor: &Actor, reference: &Ref) -> Result<CredentialView> {
+        let (actor, reference) = (actor.clone(), reference.clone());
+        self.read(move |tx| {
+            let (_, row) = tx.credential::<proof::Read>(&actor, &reference)?;
+            tx.credential_view(&actor, row)
+        })
+        .await
+    }
+
+    /// Whether the caller may copy a credential that he may read.
+    pub async fn may_copy_credential(&self, actor: &Actor, reference: &Ref) -> Result<bool> {
+        Ok(self.read_credential(actor, reference).await?.capabilities.copy)
+    }
+
+    /// The users who administer a credential by name.
+    pub async fn credential_owner_users(&self, actor: &Actor, reference: &Ref) -> Result<Vec<UserView>> {
+        let (actor, reference) = (actor.clone(), reference.clone());
+        self.read(move |tx| {
+            let ids = owners(tx, &actor, &reference, |owner| match owner {
+                Owner::User(user) => Some(user.id),
+                Owner::Organization(_) | Owner::Team(_) => None,
+            })?;
+            tx.user_views(&actor, tx.users_by_id(&ids)?)
+        })
+        .await
+    }
+
+    /// The teams that administer a credential.
+    pub async fn credential_owner_teams(&self, actor: &Actor, reference: &Ref) -> Result<Vec<TeamView>> {
+        let (actor, reference) = (actor.clone(), reference.clone());
+        self.read(move |tx| {
+            let ids = owners(tx, &actor, &reference, |owner| match owner {
+                Owner::Team(team) => Some(team.id),
+                Owner::Organization(_) | Owner::User(_) => None,
+            })?;
+            tx.team_views(&actor, tx.teams_by_id(&ids)?)
+        })
+        .await
+    }
+}
+
+fn owners(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    reference: &Ref,
+    pick: impl Fn(&Owner) -> Option<i64>,
+) -> Result<Vec<i64>> {
+    let (_, row) = tx.credential::<proof::Read>(actor, reference)?;
+    Ok(tx.credential_view(actor, row)?.owners.iter().filter_map(pick).collect())
+}
+
+fn scope_conditions(tx: &ReadTx<'_>, actor: &Actor, scope: &CredentialScope) -> Result<Vec<Condition>> {
+    Ok(match scope {
+        CredentialScope::All => Vec::new(),
+        CredentialScope::OfUser(user) => {
+            let (permit, _) = tx.user_to_read(actor, user)?;
+            vec![Condition::ReachedByUser(permit.id())]
+        }
+        CredentialScope::OfTeam(team) => {
+            let (permit, _) = tx.team::<proof::Read>(actor, team)?;
+            vec![Condition::ReachedByTeam(permit.id())]
+        }
+        CredentialScope::OfOrganization(organization) => {
+            let (permit, _) = tx.organization::<proof::Read>(actor, organization)?;
+            vec![Condition::OfOrganization(permit.id())]
+        }
+        CredentialScope::OfType(credential_type) => {
+            let (permit, _) = tx.type_to_read(credential_type)?;
+            vec![Condition::OfType(permit.id())]
+        }
+    })
+}

@@ -1,0 +1,28 @@
+//! Sealing the secrets of credentials: which context each value is bound to.
+
+use secrecy::SecretString;
+use strongroom_core::id::{Guid, Kind};
+use strongroom_core::{Error, Result};
+use strongroom_seal::envelope::{SealContext, Sealed};
+
+use crate::Strongroom;
+
+impl Strongroom {
+    /// Seals the value of one field of one version of a credential.
+    pub(crate) fn seal_input(&self, guid: &Guid, field: &str, version: u64, text: &SecretString) -> Result<Vec<u8>> {
+        let context = context(guid, field, version);
+        let sealed = self.0.keyring.seal_text(&context, text).map_err(Error::internal)?;
+        Ok(sealed.into_bytes())
+    }
+
+    /// Opens the value of one field of one version of a credential.
+    pub(crate) fn open_input(&self, guid: &Guid, field: &str, version: u64, sealed: Vec<u8>) -> Result<SecretString> {
+        let context = context(guid, field, version);
+        let sealed = Sealed::from_bytes(sealed).map_err(Error::internal)?;
+        self.0.keyring.open_text(&context, &sealed).map_err(Error::internal)
+    }
+}
+
+fn context<'a>(guid: &'a Guid, field: &'a str, version: u64) -> SealContext<'a> {
+    SealContext { kind: Kind::Credential.word(), guid: guid.as_bytes(), field, version }
+}

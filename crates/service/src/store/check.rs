@@ -1,0 +1,285 @@
+//! The access checks: the only way from an id to an object, and the only source of permits.
+
+use std::collections::BTreeMap;
+
+use super::credential::{CredentialRow, TypeRow};
+use super::tx::{Permit, Proves, ReadTx, proof};
+use crate::actor::Actor;
+use strongroom_core::access::people::{Administered, may_administer};
+use strongroom_core::access::{
+    Capabilities, Decision, Holding, Permission, Reason, ResourceKind, Role, Standing, decide,
+};
+use strongroom_core::audit::Touched;
+use strongroom_core::id::{Kind, Ref};
+use strongroom_core::record::{Organization, Team, Token, User};
+use strongroom_core::{Error, Result};
+
+impl<'tx> ReadTx<'tx> {
+    /// A credential that the actor may do `P` to.
+    pub(crate) fn credential<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, CredentialRow)> {
+        let row = self.credential_row(reference)?;
+        let id = row.credential.identity.id;
+        let standing = self.standing(actor)?;
+        let held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?;
+        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let decision = on_credential(&standing, actor, P::PERMISSION, &row, held);
+        let name = row.credential.name.clone();
+        let object = Touched { kind: Kind::Credential, id, name };
+        let owner = row.credential.organization_id;
+        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, row))
+    }
+
+    /// What the actor may do with each of these credentials.
+    pub(crate) fn capabilities(
+        &self,
+        actor: &Actor,
+        rows: &[CredentialRow],
+    ) -> Result<BTreeMap<i64, Capabilities>> {
+        let standing = self.standing(actor)?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.credential.identity.id).collect();
+        let held = if standing.is_superuser {
+            BTreeMap::new()
+        } else {
+            self.holdings_on(&standing, ResourceKind::Credential, &ids)?
+        };
+        let of = |row: &CredentialRow| {
+            let id = row.credential.identity.id;
+            let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let robot = row.credential.managed && row.credential_type.namespace.as_deref() == Some(ROBOT);
+            let may = |permission| {
+                actor.may_write()
+                    && !robot
+                    && on_credential(&standing, actor, permission, row, held).is_yes()
+            };
+            let changeable = !row.credential.managed;
+            let capabilities = Capabilities {
+                edit: changeable && may(Permission::Change),
+                delete: changeable && may(Permission::Delete),
+                copy: may(Permission::Copy),
+                use_it: may(Permission::Use),
+            };
+            (id, capabilities)
+        };
+        Ok(rows.iter().map(of).collect())
+    }
+
+    /// An organization that the actor may do `P` to.
+    pub(crate) fn organization<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Organization)> {
+        let organization = self.organization_row(reference)?;
+        let id = organization.identity.id;
+        let standing = self.standing(actor)?;
+        let held = standing.on(ResourceKind::Organization, id);
+        let decision = decide(&standing, actor.dialect(), P::PERMISSION, held);
+        let object = Touched { kind: Kind::Organization, id, name: organization.name.clone() };
+        Ok((self.decided(actor, P::PERMISSION, decision, object, Some(id))?, organization))
+    }
+
+    /// A team that the actor may do `P` to.
+    pub(crate) fn team<P: Proves>(&self, actor: &Actor, reference: &Ref) -> Result<(Permit<'tx, P>, Team)> {
+        let team = self.team_row(reference)?;
+        let id = team.identity.id;
+        let standing = self.standing(actor)?;
+        let decision = if P::PERMISSION == Permission::Read && standing.sees_all_people() {
+            Decision::Yes(Reason::Everybody)
+        } else {
+            decide(&standing, actor.dialect(), P::PERMISSION, standing.on(ResourceKind::Team, id))
+        };
+        let object = Touched { kind: Kind::Team, id, name: team.name.clone() };
+        let owner = Some(team.organization_id);
+        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, team))
+    }
+
+    /// A user whom the actor may see.
+    pub(crate) fn user_to_read(&self, actor: &Actor, reference: &Ref) -> Result<(Permit<'tx, proof::Read>, User)> {
+        let user = self.user_row(reference)?;
+        let decision = match self.sees_user(actor, &user)? {
+            true => Decision::Yes(Reason::Everybody),
+            false => Decision::No { readable: false },
+        };
+        Ok((self.decided(actor, Permission::Read, decision, touched_user(&user), None)?, user))
+    }
+
+    /// A user whom the actor administers, or who is the actor himself.
+    pub(crate) fn user_to_change(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, proof::Change>, User)> {
+        let user = self.user_row(reference)?;
+        let decision = if actor.user_id == Some(user.identity.id) {
+            Decision::Yes(Reason::Own)
+        } else {
+            self.administers(actor, &user)?
+        };
+        Ok((self.decided(actor, Permission::Change, decision, touched_user(&user), None)?, user))
+    }
+
+    /// A user whom the actor may delete; nobody deletes himself.
+    pub(crate) fn user_to_delete(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, proof::Delete>, User)> {
+        let user = self.user_row(reference)?;
+        let decision = if actor.user_id == Some(user.identity.id) {
+            Decision::No { readable: true }
+        } else {
+            self.administers(actor, &user)?
+        };
+        Ok((self.decided(actor, Permission::Delete, decision, touched_user(&user), None)?, user))
+    }
+
+    /// Whether the actor may set another user's password, flags or e-mail, or delete him.
+    pub(crate) fn administers(&self, actor: &Actor, user: &User) -> Result<Decision> {
+        let standing = self.standing(actor)?;
+        if may_administer(&standing, &self.administered(user)?) {
+            let reason = match standing.is_superuser {
+                true => Reason::SystemAdministrator,
+                false => Reason::Everybody,
+            };
+            return Ok(Decision::Yes(reason));
+        }
+        Ok(Decision::No { readable: self.sees_user(actor, user)? })
+    }
+
+    /// What decides who administers a user.
+    pub(crate) fn administered(&self, user: &User) -> Result<Administered> {
+        let user_id = user.identity.id;
+        let theirs = self.standing_of(user_id)?;
+        let mut organizations: Vec<i64> =
+            theirs.holdings.iter().filter_map(|holding| holding.organization_id).collect();
+        organizations.extend(user.service_organization_id);
+        organizations.sort_unstable();
+        organizations.dedup();
+        let by_name = self.grants_to_user(user_id)?;
+        let on_credentials = by_name
+            .iter()
+            .filter(|grant| grant.role.role == Role::CredentialCheckout)
+            .map(|grant| (grant.role.role, grant.role.resource_id));
+        let checkout_roles = theirs
+            .holdings
+            .iter()
+            .filter(|holding| matches!(holding.role, Role::OrganizationCheckout | Role::TeamCheckout))
+            .map(|holding| (holding.role, holding.resource_id))
+            .chain(on_credentials)
+            .collect();
+        Ok(Administered {
+            user_id,
+            has_system_flag: user.is_superuser || user.is_system_auditor,
+            organizations,
+            checkout_roles,
+        })
+    }
+
+    /// A credential type; everybody who is known reads all of them.
+    pub(crate) fn type_to_read(&self, reference: &Ref) -> Result<(Permit<'tx, proof::Read>, TypeRow)> {
+        let row = self.type_row(reference)?;
+        Ok((self.permit(row.identity.id, Reason::Everybody), row))
+    }
+
+    /// A credential type for a system administrator to change or delete.
+    pub(crate) fn credential_type<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, TypeRow)> {
+        let row = self.type_row(reference)?;
+        let standing = self.standing(actor)?;
+        let decision = match decide(&standing, actor.dialect(), P::PERMISSION, []) {
+            Decision::No { .. } => Decision::No { readable: true },
+            yes @ Decision::Yes(_) => yes,
+        };
+        let object = Touched { kind: Kind::CredentialType, id: row.identity.id, name: row.name.clone() };
+        Ok((self.decided(actor, P::PERMISSION, decision, object, None)?, row))
+    }
+
+    /// What only a system administrator may do, such as making an organization.
+    pub(crate) fn administrator(&self, actor: &Actor, kind: Kind) -> Result<Permit<'tx, proof::Change>> {
+        let standing = self.standing(actor)?;
+        let decision = match decide(&standing, actor.dialect(), Permission::Change, []) {
+            Decision::No { .. } => Decision::No { readable: true },
+            yes @ Decision::Yes(_) => yes,
+        };
+        let object = Touched { kind, id: 0, name: String::new() };
+        self.decided(actor, Permission::Change, decision, object, None)
+    }
+
+    /// A token that the actor may see and end: his own, or any for a system administrator.
+    pub(crate) fn token_of(&self, actor: &Actor, id: i64) -> Result<(Permit<'tx, proof::Delete>, Token)> {
+        let token = self.token(id)?.ok_or(Error::NotFound(Kind::Token))?;
+        let standing = self.standing(actor)?;
+        let decision = if actor.user_id == Some(token.user_id) {
+            Decision::Yes(Reason::Own)
+        } else {
+            decide(&standing, actor.dialect(), Permission::Delete, [])
+        };
+        let object = Touched { kind: Kind::Token, id, name: token.name.clone() };
+        Ok((self.decided(actor, Permission::Delete, decision, object, None)?, token))
+    }
+
+    /// The permit, or the refusal that fits what the actor may see.
+    pub(super) fn decided<P: Proves>(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        decision: Decision,
+        object: Touched,
+        owner: Option<i64>,
+    ) -> Result<Permit<'tx, P>> {
+        let readable = match decision {
+            Decision::Yes(reason) => return Ok(self.permit(object.id, reason)),
+            Decision::No { readable } => readable,
+        };
+        let kind = object.kind;
+        self.note_refusal(actor, permission, object, owner);
+        if readable {
+            return Err(Error::forbidden());
+        }
+        let standing = self.standing(actor)?;
+        match owner {
+            Some(organization) if standing.belongs_to(organization) => Err(Error::Hidden(kind)),
+            _ => Err(Error::NotFound(kind)),
+        }
+    }
+}
+
+/// The decision on one credential. A copy is made where the credential belongs: reading it is not enough.
+fn on_credential(
+    standing: &Standing,
+    actor: &Actor,
+    permission: Permission,
+    row: &CredentialRow,
+    held: &[Holding],
+) -> Decision {
+    let dialect = actor.dialect();
+    if permission != Permission::Copy {
+        return decide(standing, dialect, permission, held);
+    }
+    let read = decide(standing, dialect, Permission::Read, held);
+    if !read.is_yes() || standing.is_superuser {
+        return read;
+    }
+    let Some(organization) = row.credential.organization_id else {
+        return Decision::No { readable: true };
+    };
+    let held = standing.on(ResourceKind::Organization, organization);
+    match decide(standing, dialect, Permission::CreateCredentials, held) {
+        Decision::No { .. } => Decision::No { readable: true },
+        yes @ Decision::Yes(_) => yes,
+    }
+}
+
+fn touched_user(user: &User) -> Touched {
+    Touched { kind: Kind::User, id: user.identity.id, name: user.username.clone() }
+}
+
+/// The namespace of the type that minted registry robots have.
+const ROBOT: &str = "strongroom_registry_robot";

@@ -1,0 +1,233 @@
+//! Transactions as use-cases see them, and the proofs that they hand out.
+//!
+//! A [`Permit`] proves that one access check passed, for one object, in one transaction: its fields are
+//! private to this folder, and its lifetime is the transaction's own, so it cannot be kept for another. Every
+//! method that changes an object takes the permit it needs. A change leaves its transaction only as
+//! [`Audited`], together with the entries that tell of it.
+
+use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use super::audit;
+use super::session::Session;
+use super::sqlite::Effect;
+use crate::actor::Actor;
+use strongroom_core::Result;
+use strongroom_core::access::{Permission, Reason, Standing};
+use strongroom_core::audit::{Entry, Outcome, Touched};
+use strongroom_core::clock::Timestamp;
+
+/// A snapshot of the store.
+pub(crate) struct ReadTx<'tx> {
+    session: Session<'tx>,
+    now: Timestamp,
+    refused: RefCell<Vec<Entry>>,
+    standing: RefCell<Option<Rc<Standing>>>,
+    brand: Brand<'tx>,
+}
+
+/// A change in progress.
+pub(crate) struct WriteTx<'tx> {
+    read: ReadTx<'tx>,
+    revokes: Cell<bool>,
+}
+
+/// Makes the lifetime invariant, so that no two transactions share one.
+type Brand<'tx> = PhantomData<fn(&'tx ()) -> &'tx ()>;
+
+impl<'tx> ReadTx<'tx> {
+    pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
+        let (refused, standing) = (RefCell::default(), RefCell::default());
+        Self { session, now, refused, standing, brand: PhantomData }
+    }
+
+    pub(super) fn into_refused(self) -> Vec<Entry> {
+        self.refused.into_inner()
+    }
+
+    /// The transaction's statements.
+    pub(super) const fn session(&self) -> Session<'tx> {
+        self.session
+    }
+
+    /// The time of the transaction.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What the actor is and holds, as this transaction sees it.
+    pub(crate) fn standing(&self, actor: &Actor) -> Result<Rc<Standing>> {
+        if let Some(known) = self.standing.borrow().as_ref() {
+            return Ok(Rc::clone(known));
+        }
+        let standing = match actor.user_id {
+            Some(user_id) => self.standing_of(user_id)?,
+            // Whoever can reach the host's socket or files could read the store itself.
+            None => Standing { is_superuser: true, ..Standing::default() },
+        };
+        let standing = Rc::new(standing);
+        *self.standing.borrow_mut() = Some(Rc::clone(&standing));
+        Ok(standing)
+    }
+
+    pub(super) fn permit<P: Proves>(&self, id: i64, reason: Reason) -> Permit<'tx, P> {
+        Permit { id, reason, proves: PhantomData, brand: self.brand }
+    }
+
+    /// Notes a refusal, which becomes an audit entry whatever comes of the transaction.
+    pub(super) fn note_refusal(
+        &self,
+        actor: &Actor,
+        permission: Permission,
+        object: Touched,
+        organization_id: Option<i64>,
+    ) {
+        let operation = operation_of(permission);
+        let mut entry = actor.entry(self.now, operation, object);
+        entry.outcome = Outcome::Refused;
+        entry.organization_id = organization_id;
+        entry.reason = format!("no grant gives {}", word_of(permission));
+        self.refused.borrow_mut().push(entry);
+    }
+}
+
+impl<'tx> WriteTx<'tx> {
+    pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
+        Self { read: ReadTx::new(session, now), revokes: Cell::new(false) }
+    }
+
+    pub(super) fn into_refused(self) -> Vec<Entry> {
+        self.read.into_refused()
+    }
+
+    pub(super) fn effect(&self) -> Effect {
+        Effect { revokes: self.revokes.get() }
+    }
+
+    /// Notes that the change can alter somebody's rights, so that every cache of them is stale.
+    pub(crate) fn mark_revoking(&self) {
+        self.revokes.set(true);
+    }
+}
+
+impl<'tx> Deref for WriteTx<'tx> {
+    type Target = ReadTx<'tx>;
+
+    fn deref(&self) -> &ReadTx<'tx> {
+        &self.read
+    }
+}
+
+/// Proof that an actor may do `P` to one object, as long as the transaction lives.
+#[derive(Debug)]
+pub(crate) struct Permit<'tx, P> {
+    id: i64,
+    reason: Reason,
+    proves: PhantomData<P>,
+    brand: Brand<'tx>,
+}
+
+impl<P> Permit<'_, P> {
+    /// The object's id.
+    pub(crate) const fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Why it was permitted.
+    pub(crate) const fn reason(&self) -> &Reason {
+        &self.reason
+    }
+}
+
+/// A permission as a type.
+pub(crate) trait Proves {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! proves {
+    ($($name:ident)*) => {
+        $(
+            #[doc = concat!("Proves the permission `", stringify!($name), "`.")]
+            #[derive(Debug, Clone, Copy)]
+            pub(crate) struct $name;
+
+            impl Proves for $name {
+                const PERMISSION: Permission = Permission::$name;
+            }
+        )*
+    };
+}
+
+/// Permissions as types, to be named by the permits that prove them.
+pub(crate) mod proof {
+    use super::{Permission, Proves};
+
+    proves!(Read Use Checkout Change Delete Grant Copy CreateCredentials ReadAudit);
+}
+
+/// A value that leaves a change, with the entries that tell of it.
+#[derive(Debug)]
+pub(crate) struct Audited<T> {
+    value: T,
+    entries: Vec<Entry>,
+}
+
+impl<T> Audited<T> {
+    /// A change and its entry.
+    pub(crate) fn new(value: T, entry: Entry) -> Self {
+        Self { value, entries: vec![entry] }
+    }
+
+    /// A change and its entries.
+    pub(crate) fn with_all(value: T, entries: Vec<Entry>) -> Self {
+        Self { value, entries }
+    }
+
+    /// The request asked for what was so already.
+    pub(crate) fn unchanged(value: T) -> Self {
+        Self { value, entries: Vec::new() }
+    }
+
+    pub(super) fn store(self, tx: &WriteTx<'_>) -> Result<T> {
+        for entry in &self.entries {
+            audit::insert(tx.session(), entry)?;
+        }
+        Ok(self.value)
+    }
+}
+
+const fn operation_of(permission: Permission) -> strongroom_core::audit::Operation {
+    use strongroom_core::audit::Operation;
+    match permission {
+        Permission::Change => Operation::Update,
+        Permission::Delete => Operation::Delete,
+        Permission::Grant => Operation::Associate,
+        Permission::CreateCredentials | Permission::CreateJobTemplates | Permission::Copy => Operation::Create,
+        _ => Operation::Read,
+    }
+}
+
+const fn word_of(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => "read",
+        Permission::Use => "use",
+        Permission::Checkout => "checkout",
+        Permission::Change => "change",
+        Permission::Delete => "delete",
+        Permission::Grant => "grant",
+        Permission::Copy => "copy",
+        Permission::CreateCredentials => "create credentials",
+        Permission::ReadAudit => "read the audit log",
+        Permission::Execute => "execute",
+        Permission::CreateJobTemplates => "create job templates",
+        Permission::ManagePlacements => "manage placements",
+        Permission::ProbelyAccount => "use the account",
+        Permission::ManageProbelyCredentials => "manage the account's credentials",
+        Permission::ReadProbelyAudit => "read the account's audit log",
+        Permission::ReadRegistries => "read registries",
+        Permission::ManageRegistries => "manage registries",
+    }
+}

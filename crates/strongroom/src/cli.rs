@@ -1,0 +1,330 @@
+//! What can be typed. Every doc comment here is a help text.
+
+#![expect(clippy::doc_markdown, reason = "a help text shows backticks as they are")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// One self-hosted server for the credentials of automation, scanners, platforms and registries.
+///
+/// Without a command it serves.
+#[derive(Parser)]
+#[command(
+    name = "strongroom",
+    version,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100,
+    after_help = "Each setting is a flag, an environment variable (in brackets) or a line of the \
+                  configuration file; the flag wins, then the variable, then the file."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(Box<ServeArgs>),
+    /// Get a token from a server and keep it for the commands that follow
+    Login(LoginArgs),
+    /// Create a user or set a password, on the server's own host
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Create an organization, on the server's own host
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Create a token for a user, on the server's own host
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// List, read, create and delete credentials
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+}
+
+/// Where the store is and what opens it.
+#[derive(Args, Default)]
+pub(crate) struct StoreArgs {
+    /// Directory of the store, created with mode 0700 [env: STRONGROOM_DATA_DIR] [default: ./strongroom-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<OsString>,
+    /// PostgreSQL database, `postgres://...`, without a password; absent, SQLite in the data directory
+    /// [env: STRONGROOM_DATABASE_URL, which may hold the password]
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<OsString>,
+    /// Most connections to PostgreSQL at once [env: STRONGROOM_DATABASE_CONNECTIONS] [default: 16]
+    #[arg(long, value_name = "N")]
+    pub(crate) database_connections: Option<OsString>,
+    /// Root key file [env: STRONGROOM_KEY_FILE] [default: root.key in $CREDENTIALS_DIRECTORY, else
+    /// keys/root.key in the data directory, which the first start makes]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<OsString>,
+    /// Base of all links, `https://host[:port]` [env: STRONGROOM_PUBLIC_URL] [default: none, and only
+    /// loopback host names are answered]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<OsString>,
+    /// Configuration file in TOML [env: STRONGROOM_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<OsString>,
+}
+
+/// Everything a server is told.
+#[derive(Args, Default)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    /// Address and port; port 0 takes a free one [env: STRONGROOM_LISTEN] [default: 127.0.0.1:8470]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<OsString>,
+    /// Certificate chain in PEM, read again on SIGHUP [env: STRONGROOM_TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<OsString>,
+    /// Private key of the certificate in PEM, read again on SIGHUP [env: STRONGROOM_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<OsString>,
+    /// Network of a proxy whose X-Forwarded-* headers count; repeatable
+    /// [env: STRONGROOM_TRUSTED_PROXY, separated by commas]
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) trusted_proxy: Vec<OsString>,
+    /// Listen without TLS on an address that others can reach [env: STRONGROOM_INSECURE_HTTP]
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) insecure_http: Option<OsString>,
+    /// File with the bearer token that opens /metrics and the details of /readyz to others than
+    /// loopback [env: STRONGROOM_METRICS_TOKEN_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_token_file: Option<OsString>,
+    /// Name of this process in answers and logs [env: STRONGROOM_NODE] [default: the host name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Option<OsString>,
+    /// Least level that is logged: error, warn, info, debug or trace [env: STRONGROOM_LOG]
+    /// [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<OsString>,
+    /// Form of the log: text or json [env: STRONGROOM_LOG_FORMAT] [default: text for a terminal,
+    /// else json]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) log_format: Option<OsString>,
+}
+
+impl StoreArgs {
+    /// What was typed, by setting.
+    pub(crate) fn into_flags(self) -> Flags {
+        Flags::default()
+            .with("data_dir", self.data_dir)
+            .with("database_url", self.database_url)
+            .with("database_connections", self.database_connections)
+            .with("key_file", self.key_file)
+            .with("public_url", self.public_url)
+            .with("config", self.config)
+    }
+}
+
+impl ServeArgs {
+    /// What was typed, by setting.
+    pub(crate) fn into_flags(self) -> Flags {
+        self.store
+            .into_flags()
+            .with("listen", self.listen)
+            .with("tls_cert", self.tls_cert)
+            .with("tls_key", self.tls_key)
+            .with("trusted_proxy", self.trusted_proxy)
+            .with("insecure_http", self.insecure_http)
+            .with("metrics_token_file", self.metrics_token_file)
+            .with("node", self.node)
+            .with("log", self.log)
+            .with("log_format", self.log_format)
+    }
+}
+
+/// Whom to log in, and where.
+#[derive(Args)]
+pub(crate) struct LoginArgs {
+    /// Base address of the server [env: STRONGROOM_URL]
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// User name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: String,
+    /// File with the password, `-` for standard input; absent, it is asked for
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Send the password without TLS to a host that is not this one
+    #[arg(long)]
+    pub(crate) insecure_http: bool,
+}
+
+/// What can be done to users.
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Create a user
+    Create {
+        /// User name
+        name: String,
+        /// Make a system administrator
+        #[arg(long)]
+        admin: bool,
+        /// File with the password, `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Set a user's password, for one who lost it
+    SetPassword {
+        /// User name
+        name: String,
+        /// File with the password, `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// What can be done to organizations.
+#[derive(Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Create an organization
+    Create {
+        /// Name of the organization
+        name: String,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// What can be done to tokens.
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Create a token and print it, and nothing else
+    Create {
+        /// User whom the token stands for
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// Name by which the token is listed
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Kind of token: native, awx, probely or catalog
+        #[arg(long, value_name = "KIND", default_value = "native")]
+        kind: String,
+        /// Organization to which the token is bound: name or id
+        #[arg(long, value_name = "ORGANIZATION")]
+        organization: Option<String>,
+        /// Dialect that a native token also opens: awx, probely, `cloud_foundry` or `app_catalog`;
+        /// repeatable
+        #[arg(long = "dialect", value_name = "DIALECT")]
+        dialects: Vec<String>,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// What can be done to credentials.
+#[derive(Subcommand)]
+#[command(after_help = SERVER_HELP)]
+pub(crate) enum CredentialCommand {
+    /// List credentials, one JSON object per line
+    #[command(after_help = SERVER_HELP)]
+    List {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Print one credential, its secrets masked
+    #[command(after_help = SERVER_HELP)]
+    Get {
+        /// Integer, UUID or short id
+        id: String,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Create a credential and print it
+    #[command(after_help = SERVER_HELP)]
+    Create(Box<CreateCredentialArgs>),
+    /// Delete a credential
+    #[command(after_help = SERVER_HELP)]
+    Delete {
+        /// Integer, UUID or short id
+        id: String,
+        /// Delete it even if it is in use
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// A new credential.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("owner").required(true))]
+pub(crate) struct CreateCredentialArgs {
+    /// Name of the credential
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Credential type: integer, UUID or short id
+    #[arg(long = "type", value_name = "ID")]
+    pub(crate) kind: String,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) description: String,
+    /// Organization that owns it: integer, UUID or short id
+    #[arg(long, value_name = "ID", group = "owner")]
+    pub(crate) organization: Option<String>,
+    /// Team that owns it: integer, UUID or short id
+    #[arg(long, value_name = "ID", group = "owner")]
+    pub(crate) team: Option<String>,
+    /// User who owns it: integer, UUID or short id
+    #[arg(long, value_name = "ID", group = "owner")]
+    pub(crate) user: Option<String>,
+    /// File with the inputs, a JSON object; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs_file: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+const SERVER_HELP: &str = "With --data-dir it works on that store, on the server's own host. Otherwise on \
+                           the server of STRONGROOM_URL with STRONGROOM_TOKEN, else on the one of \
+                           `strongroom login`, else on the store of the settings.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_without_a_command_serve() {
+        let cli = Cli::try_parse_from(["strongroom", "--listen", "127.0.0.1:0"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.listen, Some("127.0.0.1:0".into()));
+    }
+
+    #[test]
+    fn a_credential_has_exactly_one_owner() {
+        let base = ["strongroom", "credential", "create", "--name", "n", "--type", "1"];
+        let with = |more: &[&'static str]| {
+            let words = base.iter().chain(&["--inputs-file", "-"]).chain(more).copied();
+            Cli::try_parse_from(words.collect::<Vec<_>>()).is_ok()
+        };
+        assert!(with(&["--user", "1"]));
+        assert!(!with(&[]));
+        assert!(!with(&["--user", "1", "--team", "2"]));
+    }
+}

@@ -1,0 +1,93 @@
+//! What the native API answered, and how a refusal of it reads.
+
+use anyhow::Context;
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::log::printable;
+
+/// An answer, complete.
+pub(crate) struct Reply {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its body.
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    /// The answer if it is a good one; otherwise what the server says is wrong.
+    pub(crate) fn accepted(self) -> anyhow::Result<Self> {
+        if self.status.is_success() { Ok(self) } else { Err(self.refusal()) }
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        serde_json::from_slice(&self.body).context("the answer is not what Strongroom answers")
+    }
+
+    fn refusal(&self) -> anyhow::Error {
+        let problem: Problem = serde_json::from_slice(&self.body).unwrap_or_default();
+        let mut words = vec![problem.sentence().unwrap_or_else(|| self.status.to_string())];
+        words
+            .extend(problem.violations.iter().map(|one| format!("{}: {}", one.field, one.message)));
+        words.extend(problem.references.iter().map(|reference| format!("in use by {reference}")));
+        if self.status == StatusCode::UNAUTHORIZED {
+            words.push("log in again with `strongroom login`".to_owned());
+        }
+        anyhow::anyhow!("{}", printable(&words.join("; ")))
+    }
+}
+
+/// Problem details as in RFC 9457, with the members Strongroom adds.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    title: Option<String>,
+    detail: Option<String>,
+    violations: Vec<Violation>,
+    references: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Violation {
+    field: String,
+    message: String,
+}
+
+impl Problem {
+    fn sentence(&self) -> Option<String> {
+        self.detail.clone().or_else(|| self.title.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, body: &str) -> String {
+        let status = StatusCode::from_u16(status).unwrap();
+        let reply = Reply { status, body: Bytes::copy_from_slice(body.as_bytes()) };
+        reply.accepted().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_server_said() {
+        assert_eq!(refusal(204, ""), "");
+        assert_eq!(
+            refusal(404, r#"{"title": "Not Found", "detail": "No such credential."}"#),
+            "No such credential."
+        );
+        assert_eq!(
+            refusal(
+                400,
+                r#"{"title": "Invalid", "violations": [{"field": "name", "message": "It is empty."}]}"#
+            ),
+            "Invalid; name: It is empty."
+        );
+        assert_eq!(refusal(502, "<html>\u{1b}[31m"), "502 Bad Gateway");
+        assert_eq!(refusal(409, r#"{"detail": "a\u001b[31m"}"#), "a\\u001b[31m");
+        assert!(refusal(401, "{}").ends_with("`strongroom login`"));
+    }
+}

@@ -1,0 +1,31 @@
+//! The commands, one file each.
+
+mod credential;
+mod login;
+mod on_host;
+mod org;
+mod serve;
+mod token;
+mod user;
+
+use std::io::Write;
+
+use crate::cli::{Cli, Command};
+use crate::config::Environment;
+
+/// Runs what was typed. What a command prints goes to the writer.
+pub(crate) async fn run(
+    cli: Cli,
+    environment: Environment,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
+    match cli.command {
+        None => serve::run(cli.serve, environment, out).await,
+        Some(Command::Serve(args)) => serve::run(*args, environment, out).await,
+        Some(Command::Login(args)) => login::run(args, &environment, out).await,
+        Some(Command::User(command)) => user::run(command, environment, out).await,
+        Some(Command::Org(command)) => org::run(command, environment, out).await,
+        Some(Command::Token(command)) => token::run(command, environment, out).await,
+        Some(Command::Credential(command)) => credential::run(command, environment, out).await,
+    }
+}

@@ -1,0 +1,194 @@
+//! `strongroom credential`.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::login::server_url;
+use super::on_host::OnHost;
+use crate::cli::{CreateCredentialArgs, CredentialCommand, StoreArgs};
+use crate::client::{Client, Pass, body, encoded, segment};
+use crate::config::{Environment, StoreConfig};
+use crate::login_file::{self, Login};
+use crate::secret_input;
+
+/// Lists, reads, creates or deletes credentials.
+pub(super) async fn run(
+    command: CredentialCommand,
+    environment: Environment,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
+    let (store, action) = Action::of(command)?;
+    let server = Server::find(store, environment).await?;
+    let outcome = action.carry_out(server.client(), out).await;
+    server.close().await;
+    outcome
+}
+
+/// What is to be done, with everything it needs already read.
+enum Action {
+    List,
+    Get { id: String },
+    Create { content: zeroize::Zeroizing<Vec<u8>> },
+    Delete { id: String, force: bool },
+}
+
+impl Action {
+    fn of(command: CredentialCommand) -> anyhow::Result<(StoreArgs, Self)> {
+        Ok(match command {
+            CredentialCommand::List { store } => (*store, Self::List),
+            CredentialCommand::Get { id, store } => (*store, Self::Get { id }),
+            CredentialCommand::Create(args) => {
+                let content = new_credential(&args)?;
+                (args.store, Self::Create { content })
+            }
+            CredentialCommand::Delete { id, force, store } => (*store, Self::Delete { id, force }),
+        })
+    }
+
+    async fn carry_out(self, client: &Client, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+        match self {
+            Self::List => list(client, out).await,
+            Self::Get { id } => {
+                let path = format!("{CREDENTIALS}/{}", segment(&id)?);
+                let credential: Value = client.call(Method::GET, &path).await?.json()?;
+                print(&credential, out)
+            }
+            Self::Create { content } => {
+                let reply = client.call_with(Method::POST, CREDENTIALS, content).await?;
+                print(&reply.json()?, out)
+            }
+            Self::Delete { id, force } => {
+                let force = if force { "?force=true" } else { "" };
+                let path = format!("{CREDENTIALS}/{}{force}", segment(&id)?);
+                client.call(Method::DELETE, &path).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The server that the settings point to.
+enum Server {
+    /// One that is reached with a token.
+    Network(Client),
+    /// The store of this host.
+    Host(OnHost),
+}
+
+impl Server {
+    /// A data directory that was typed, then a server that was named, then one that was logged in to, then
+    /// the store of the other settings.
+    async fn find(store: StoreArgs, environment: Environment) -> anyhow::Result<Self> {
+        let is_store_named = store.data_dir.is_some() || store.database_url.is_some();
+        if !is_store_named && let Some(client) = network(&environment)? {
+            return Ok(Self::Network(client));
+        }
+        let config = StoreConfig::read(store.into_flags(), environment)?;
+        if !config.data_dir.exists() {
+            bail!(
+                "no server is known and there is no store in {}: run `strongroom login`, set STRONGROOM_URL \
+                 and STRONGROOM_TOKEN, or give --data-dir",
+                config.data_dir.display()
+            );
+        }
+        OnHost::reach(&config).await.map(Self::Host)
+    }
+
+    fn client(&self) -> &Client {
+        match self {
+            Self::Network(client) => client,
+            Self::Host(host) => &host.client,
+        }
+    }
+
+    async fn close(self) {
+        match self {
+            Self::Network(client) => client.close().await,
+            Self::Host(host) => host.close().await,
+        }
+    }
+}
+
+fn network(environment: &Environment) -> anyhow::Result<Option<Client>> {
+    if let Some(url) = server_url(None, environment)? {
+        let token = environment
+            .get("STRONGROOM_TOKEN")
+            .context("STRONGROOM_URL is set, but STRONGROOM_TOKEN is not")?
+            .to_str()
+            .context("STRONGROOM_TOKEN is no token")?;
+        return Ok(Some(Client::Network { url, pass: Pass::Token(token.into()) }));
+    }
+    let Ok(path) = login_file::path(environment) else { return Ok(None) };
+    let login = Login::load(&path)?;
+    Ok(login.map(|Login { url, token }| Client::Network { url, pass: Pass::Token(token) }))
+}
+
+async fn list(client: &Client, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let mut path = format!("{CREDENTIALS}?limit={PAGE}");
+    loop {
+        let page: Page = client.call(Method::GET, &path).await?.json()?;
+        for item in page.items {
+            writeln!(out, "{item}")?;
+        }
+        let next = match page.next {
+            Value::Null => return Ok(()),
+            Value::String(cursor) => cursor,
+            cursor => cursor.to_string(),
+        };
+        path = format!("{CREDENTIALS}?limit={PAGE}&after={}", encoded(&next));
+    }
+}
+
+fn print(value: &Value, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    writeln!(out, "{value:#}")?;
+    Ok(())
+}
+
+/// The body of a new credential. The inputs go into it as they are: nothing here looks at a secret.
+fn new_credential(args: &CreateCredentialArgs) -> anyhow::Result<zeroize::Zeroizing<Vec<u8>>> {
+    let inputs = secret_input::content(&args.inputs_file)?;
+    let unreadable = "the inputs must be a JSON object";
+    let inputs: &RawValue =
+        serde_json::from_str(inputs.trim()).map_err(|_| anyhow::anyhow!(unreadable))?;
+    if !inputs.get().starts_with('{') {
+        bail!(unreadable);
+    }
+    body(&NewCredential {
+        name: &args.name,
+        description: &args.description,
+        kind: &args.kind,
+        inputs,
+        organization: args.organization.as_deref(),
+        team: args.team.as_deref(),
+        user: args.user.as_deref(),
+    })
+}
+
+#[derive(Serialize)]
+struct NewCredential<'a> {
+    name: &'a str,
+    description: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    inputs: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Value>,
+    next: Value,
+}
+
+const CREDENTIALS: &str = "/strongroom/v1/credentials";
+const PAGE: u32 = 200;
