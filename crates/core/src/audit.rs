@@ -77,6 +77,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Done, Self::Refused, Self::NotAuthenticated];
+
     /// The word the store keeps.
     pub const fn word(self) -> &'static str {
         match self {
@@ -84,6 +87,11 @@ impl Outcome {
             Self::Refused => "refused",
             Self::NotAuthenticated => "not_authenticated",
         }
+    }
+
+    /// The outcome of a word of the store.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
     }
 }
 
@@ -196,7 +204,8 @@ pub const GENESIS: Link = [0; 32];
 /// Each column is preceded by its length as eight bytes, big-endian; an absent one is the length of all
 /// ones, so that no two rows give the same bytes.
 pub fn link(previous: &Link, columns: &[Option<&str>]) -> Link {
-    let mut bytes = Vec::with_capacity(64 + columns.iter().flatten().map(|c| c.len() + 8).sum::<usize>());
+    let mut bytes =
+        Vec::with_capacity(64 + columns.iter().flatten().map(|c| c.len() + 8).sum::<usize>());
     bytes.extend_from_slice(b"strongroom-audit-link-1");
     bytes.extend_from_slice(previous);
     for column in columns {

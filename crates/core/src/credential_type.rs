@@ -113,6 +113,11 @@ impl CredentialType {
         self.kind == "external"
     }
 
+    /// Whether it is the type of minted registry robots, whose passwords exist only as hashes.
+    pub fn is_robot(&self) -> bool {
+        self.namespace.as_deref() == Some(ROBOT_NAMESPACE)
+    }
+
     /// The fields that decide who receives the secrets, in field order: those of an external type, and the host of
     /// a container registry.
     pub fn destinations(&self) -> impl Iterator<Item = &Field> {
@@ -134,6 +139,9 @@ fn dependencies(inputs: &Map<String, Value>) -> Result<BTreeMap<String, Vec<Stri
     };
     serde_json::from_value(document.clone()).map_err(Error::internal)
 }
+
+/// The namespace of the type that minted registry robots have.
+pub const ROBOT_NAMESPACE: &str = "strongroom_registry_robot";
 
 /// The fields of managed external types that decide who receives the secrets.
 const DESTINATIONS: [&str; 12] = [

@@ -20,7 +20,7 @@ pub enum Owner {
     CloudFoundry,
     /// The platform's token endpoints, `/uaa`.
     Uaa,
-    /// VMware Application Catalog, `/v1` and `/csp`.
+    /// The Application Catalog, `/v1` and `/csp`.
     AppCatalog,
     /// The token server of the container registries, `/token`.
     RegistryToken,
@@ -208,6 +208,78 @@ mod tests {
             ("*", Owner::Nobody),
         ] {
             assert_eq!(Owner::of(path), owner, "{path}");
+        }
+    }
+
+    /// Every fault there is, with plain values.
+    fn faults() -> [Fault; 9] {
+        [
+            Fault::UnknownPath,
+            Fault::WrongMethod { allow: "GET, HEAD".to_owned() },
+            Fault::MissingSlash { location: "/x/?y=1".to_owned() },
+            Fault::TooLarge,
+            Fault::Timeout,
+            Fault::Panic,
+            Fault::Misdirected,
+            Fault::BadRequest,
+            Fault::Unavailable { retry_after: 7 },
+        ]
+    }
+
+    fn facts(owner: Owner) -> RequestFacts {
+        RequestFacts {
+            owner,
+            method: http::Method::PUT,
+            path: "/path".to_owned(),
+            query: Some("secret=hunter2".to_owned()),
+            endpoint: None,
+            request_id: "0".repeat(32),
+            client_request_id: None,
+            source: "192.0.2.1".to_owned(),
+            is_loopback: false,
+            started: std::time::Instant::now(),
+        }
+    }
+
+    async fn told(owner: Owner, fault: &Fault) -> String {
+        let (parts, body) = owner.fault(fault, &facts(owner)).into_parts();
+        let mut headers: Vec<String> = parts
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort();
+        let body = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
+        let body = std::str::from_utf8(&body).unwrap();
+        format!("{} {} [{}] {body}", owner.word(), parts.status.as_u16(), headers.join("; "))
+    }
+
+    #[tokio::test]
+    async fn every_owner_words_every_fault_in_its_own_shape() {
+        let mut lines = Vec::new();
+        for owner in Owner::ALL {
+            for fault in faults() {
+                lines.push(told(owner, &fault).await);
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[tokio::test]
+    async fn no_fault_shows_the_query_and_each_has_the_headers_that_go_with_it() {
+        for owner in Owner::ALL {
+            for fault in faults() {
+                let told = told(owner, &fault).await;
+                assert!(!told.contains("hunter2"), "{told}");
+                assert!(!told.contains("192.0.2.1"), "{told}");
+                let header = match fault {
+                    Fault::WrongMethod { .. } => "allow: GET, HEAD",
+                    Fault::MissingSlash { .. } => "location: /x/?y=1",
+                    Fault::Unavailable { .. } => "retry-after: 7",
+                    _ => "",
+                };
+                assert!(told.contains(header), "{told}");
+            }
         }
     }
 

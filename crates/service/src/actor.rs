@@ -62,11 +62,6 @@ impl Actor {
         self.door.dialect()
     }
 
-    /// Whether this is the operator on the server's own host.
-    pub(crate) const fn is_on_host(&self) -> bool {
-        self.user_id.is_none()
-    }
-
     /// An audit entry of something that this actor did, without changes.
     pub(crate) fn entry(&self, at: Timestamp, operation: Operation, object: Touched) -> Entry {
         Entry {

@@ -11,15 +11,22 @@ use strongroom_core::record::{Organization, RoleOn, Team, Token, User};
 use crate::actor::Actor;
 use crate::store::{CredentialRow, GrantRow, Holder, ReadTx, TypeRow};
 use crate::view::{
-    CredentialTypeView, CredentialView, OrganizationCounts, OrganizationView, Owner, RoleView, Summary, TeamView,
-    TokenView, UserSummary, UserView,
+    CredentialTypeView, CredentialView, OrganizationCounts, OrganizationView, Owner, RoleView,
+    Summary, TeamView, TokenView, UserSummary, UserView,
 };
 
 impl ReadTx<'_> {
     /// One credential as the actor sees it.
-    pub(crate) fn credential_view(&self, actor: &Actor, row: CredentialRow) -> Result<CredentialView> {
+    pub(crate) fn credential_view(
+        &self,
+        actor: &Actor,
+        row: CredentialRow,
+    ) -> Result<CredentialView> {
         let views = self.credential_views(actor, vec![row])?;
-        views.into_iter().next().ok_or_else(|| strongroom_core::Error::internal("a view was expected"))
+        views
+            .into_iter()
+            .next()
+            .ok_or_else(|| strongroom_core::Error::internal("a view was expected"))
     }
 
     /// Credentials as the actor sees them, in the order given.
@@ -57,11 +64,13 @@ impl ReadTx<'_> {
         actor: &Actor,
         organizations: Vec<Organization>,
     ) -> Result<Vec<OrganizationView>> {
-        let ids: Vec<i64> = organizations.iter().map(|organization| organization.identity.id).collect();
+        let ids: Vec<i64> =
+            organizations.iter().map(|organization| organization.identity.id).collect();
         let standing = self.standing(actor)?;
         let roles = self.roles_on(ResourceKind::Organization, &ids)?;
         let stamps: Vec<_> = organizations.iter().map(|organization| organization.stamp).collect();
-        let people = self.people(stamps.iter().flat_map(|stamp| [stamp.created_by, stamp.modified_by]))?;
+        let people =
+            self.people(stamps.iter().flat_map(|stamp| [stamp.created_by, stamp.modified_by]))?;
         let mut roles = by_resource(roles);
         let mut views = Vec::with_capacity(organizations.len());
         for organization in organizations {
@@ -103,10 +112,14 @@ impl ReadTx<'_> {
         let ids: Vec<i64> = teams.iter().map(|team| team.identity.id).collect();
         let standing = self.standing(actor)?;
         let mut roles = by_resource(self.roles_on(ResourceKind::Team, &ids)?);
-        let people = self.people(teams.iter().flat_map(|t| [t.stamp.created_by, t.stamp.modified_by]))?;
+        let people =
+            self.people(teams.iter().flat_map(|t| [t.stamp.created_by, t.stamp.modified_by]))?;
         let owners: Vec<i64> = teams.iter().map(|team| team.organization_id).collect();
-        let organizations: BTreeMap<i64, Summary> =
-            self.organizations_by_id(&owners)?.iter().map(|o| (o.identity.id, summary(o))).collect();
+        let organizations: BTreeMap<i64, Summary> = self
+            .organizations_by_id(&owners)?
+            .iter()
+            .map(|o| (o.identity.id, summary(o)))
+            .collect();
         let view = |team: Team| {
             let id = team.identity.id;
             let may = |permission| {
@@ -115,8 +128,9 @@ impl ReadTx<'_> {
             };
             let organization = organizations.get(&team.organization_id).cloned();
             Ok(TeamView {
-                organization: organization
-                    .ok_or_else(|| strongroom_core::Error::internal("a team without organization"))?,
+                organization: organization.ok_or_else(|| {
+                    strongroom_core::Error::internal("a team without organization")
+                })?,
                 created_by: named(&people, team.stamp.created_by),
                 modified_by: named(&people, team.stamp.modified_by),
                 roles: shown_in_awx(roles.remove(&id).unwrap_or_default()),
@@ -144,9 +158,14 @@ impl ReadTx<'_> {
     }
 
     /// Credential types as the actor sees them.
-    pub(crate) fn type_views(&self, actor: &Actor, rows: Vec<TypeRow>) -> Result<Vec<CredentialTypeView>> {
+    pub(crate) fn type_views(
+        &self,
+        actor: &Actor,
+        rows: Vec<TypeRow>,
+    ) -> Result<Vec<CredentialTypeView>> {
         let administers = self.standing(actor)?.is_superuser && actor.may_write();
-        let people = self.people(rows.iter().flat_map(|row| [row.stamp.created_by, row.stamp.modified_by]))?;
+        let people =
+            self.people(rows.iter().flat_map(|row| [row.stamp.created_by, row.stamp.modified_by]))?;
         let view = |row: TypeRow| {
             Ok(CredentialTypeView {
                 identity: row.identity,
@@ -167,7 +186,8 @@ impl ReadTx<'_> {
         let people = self.people(tokens.iter().map(|token| Some(token.user_id)))?;
         let view = |token: Token| {
             let user = named(&people, Some(token.user_id));
-            let user = user.ok_or_else(|| strongroom_core::Error::internal("a token without user"))?;
+            let user =
+                user.ok_or_else(|| strongroom_core::Error::internal("a token without user"))?;
             Ok(TokenView { token, user })
         };
         tokens.into_iter().map(view).collect()
@@ -188,10 +208,7 @@ impl ReadTx<'_> {
         Ok(roles.into_iter().map(view).collect())
     }
 
-    fn people(
-        &self,
-        ids: impl Iterator<Item = Option<i64>>,
-    ) -> Result<BTreeMap<i64, UserSummary>> {
+    fn people(&self, ids: impl Iterator<Item = Option<i64>>) -> Result<BTreeMap<i64, UserSummary>> {
         let mut ids: Vec<i64> = ids.flatten().collect();
         ids.sort_unstable();
         ids.dedup();

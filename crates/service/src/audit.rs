@@ -42,7 +42,8 @@ impl Strongroom {
         self.read(move |tx| {
             let mut conditions = vec![Condition::Done];
             if let ActivityScope::Touching(kind, reference) = &scope {
-                conditions.push(Condition::Touching(*kind, readable(tx, &actor, *kind, reference)?));
+                conditions
+                    .push(Condition::Touching(*kind, readable(tx, &actor, *kind, reference)?));
             }
             page(tx, &actor, &request, &conditions)
         })
@@ -54,7 +55,10 @@ impl Strongroom {
         let actor = actor.clone();
         self.read(move |tx| {
             let request = ListRequest {
-                filters: vec![crate::list::Filter::equals(Field::Id, crate::list::Operand::Int(id))],
+                filters: vec![crate::list::Filter::equals(
+                    Field::Id,
+                    crate::list::Operand::Int(id),
+                )],
                 count: false,
                 ..ListRequest::default()
             };
@@ -119,7 +123,12 @@ fn readable(tx: &ReadTx<'_>, actor: &Actor, kind: Kind, reference: &Ref) -> Resu
 }
 
 /// An entry of a change of one object, its changes still to be told.
-pub(crate) fn changed(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, object: Touched) -> Entry {
+pub(crate) fn changed(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    operation: Operation,
+    object: Touched,
+) -> Entry {
     actor.entry(tx.now(), operation, object)
 }
 
@@ -128,9 +137,11 @@ pub(crate) fn created(tx: &ReadTx<'_>, actor: &Actor, row: &CredentialRow) -> Re
     let credential = &row.credential;
     let id = credential.identity.id;
     let name = credential.name.clone();
-    let mut entry = changed(tx, actor, Operation::Create, Touched { kind: Kind::Credential, id, name });
+    let mut entry =
+        changed(tx, actor, Operation::Create, Touched { kind: Kind::Credential, id, name });
     entry.organization_id = credential.organization_id;
-    entry.changes = members_of(row).into_iter().map(|(member, value)| made(member, value)).collect();
+    entry.changes =
+        members_of(row).into_iter().map(|(member, value)| made(member, value)).collect();
     Ok(entry)
 }
 
@@ -166,7 +177,9 @@ pub(crate) fn differences(
 ) -> Vec<Change> {
     let pairs = old.into_iter().zip(new);
     let changed = pairs.filter(|((_, old), (_, new))| old != new);
-    changed.map(|((member, old), (_, new))| Change { member, old: Some(old), new: Some(new) }).collect()
+    changed
+        .map(|((member, old), (_, new))| Change { member, old: Some(old), new: Some(new) })
+        .collect()
 }
 
 /// What stands for a value that the log never tells.

@@ -47,7 +47,12 @@ impl Strongroom {
     /// `Unauthenticated` for nothing, a wrong key, or a key that does not open the door, and nobody can tell
     /// which; `Throttled` when the account was guessed at too often; `Unavailable` when too many passwords
     /// are being checked at once.
-    pub async fn authenticate(&self, door: Door, presented: Presented, origin: Origin) -> Result<Actor> {
+    pub async fn authenticate(
+        &self,
+        door: Door,
+        presented: Presented,
+        origin: Origin,
+    ) -> Result<Actor> {
         match presented {
             Presented::Nothing => Err(Error::Unauthenticated),
             Presented::Basic { username, password } => {
@@ -78,9 +83,9 @@ impl Strongroom {
         let found = found.filter(|(user, _)| user.enabled);
         let stored = found.as_ref().and_then(|(_, hash)| hash.clone());
         let gate = &self.0.gate;
-        let tag = stored.as_deref().map(|hash| {
-            gate.key.tag(&[hash.as_bytes(), password.expose_secret().as_bytes()])
-        });
+        let tag = stored
+            .as_deref()
+            .map(|hash| gate.key.tag(&[hash.as_bytes(), password.expose_secret().as_bytes()]));
         let remembered = tag.is_some_and(|tag| gate.is_verified(&tag, now));
         if !remembered {
             gate.throttle
@@ -134,7 +139,11 @@ impl Strongroom {
         Ok(Actor {
             user_id: Some(user.identity.id),
             username: user.username,
-            token: Some(PresentedToken { id: token.id, kind: token.kind, bounds: bounds_of(&token) }),
+            token: Some(PresentedToken {
+                id: token.id,
+                kind: token.kind,
+                bounds: bounds_of(&token),
+            }),
             origin,
             door,
         })

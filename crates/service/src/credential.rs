@@ -9,6 +9,10 @@ mod update;
 mod values;
 mod version;
 
+pub(crate) use create::of_body;
+pub(crate) use delete::remove;
+pub(crate) use values::unknown;
+
 use serde_json::{Map, Value};
 use strongroom_core::Result;
 use strongroom_core::draft::Member;
@@ -116,7 +120,9 @@ impl Strongroom {
                 default_order: &[Order::by(Field::Name)],
             };
             let listed = tx.list(&actor, &query)?;
-            let rows = in_order(&listed.ids, tx.credential_rows(&listed.ids)?, |row| row.credential.identity.id);
+            let rows = in_order(&listed.ids, tx.credential_rows(&listed.ids)?, |row| {
+                row.credential.identity.id
+            });
             Ok(Page { items: tx.credential_views(&actor, rows)?, total: listed.total })
         })
         .await
@@ -138,7 +144,11 @@ impl Strongroom {
     }
 
     /// The users who administer a credential by name.
-    pub async fn credential_owner_users(&self, actor: &Actor, reference: &Ref) -> Result<Vec<UserView>> {
+    pub async fn credential_owner_users(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<Vec<UserView>> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| {
             let ids = owners(tx, &actor, &reference, |owner| match owner {
@@ -151,7 +161,11 @@ impl Strongroom {
     }
 
     /// The teams that administer a credential.
-    pub async fn credential_owner_teams(&self, actor: &Actor, reference: &Ref) -> Result<Vec<TeamView>> {
+    pub async fn credential_owner_teams(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<Vec<TeamView>> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| {
             let ids = owners(tx, &actor, &reference, |owner| match owner {
@@ -174,7 +188,11 @@ fn owners(
     Ok(tx.credential_view(actor, row)?.owners.iter().filter_map(pick).collect())
 }
 
-fn scope_conditions(tx: &ReadTx<'_>, actor: &Actor, scope: &CredentialScope) -> Result<Vec<Condition>> {
+fn scope_conditions(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    scope: &CredentialScope,
+) -> Result<Vec<Condition>> {
     Ok(match scope {
         CredentialScope::All => Vec::new(),
         CredentialScope::OfUser(user) => {

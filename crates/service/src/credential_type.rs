@@ -55,7 +55,11 @@ impl Strongroom {
     }
 
     /// One credential type.
-    pub async fn read_credential_type(&self, actor: &Actor, reference: &Ref) -> Result<CredentialTypeView> {
+    pub async fn read_credential_type(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<CredentialTypeView> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| {
             let (_, row) = tx.type_to_read(&reference)?;
@@ -95,8 +99,8 @@ impl Strongroom {
                 kind,
                 namespace: None,
                 managed: false,
-                inputs: schema.inputs,
-                injectors: schema.injectors,
+                inputs: schema.inputs.into(),
+                injectors: schema.injectors.into(),
                 stamp: Stamp {
                     created: now,
                     modified: now,
@@ -107,7 +111,8 @@ impl Strongroom {
             row.identity.id = tx.insert_type(&row)?;
             let mut entry = by.entry(now, Operation::Create, touched(&row));
             entry.reason = permit.reason().to_string();
-            entry.changes = members(&row).into_iter().map(|(member, value)| made(member, value)).collect();
+            entry.changes =
+                members(&row).into_iter().map(|(member, value)| made(member, value)).collect();
             Ok(Audited::new(view(tx, &by, row)?, entry))
         })
         .await
@@ -130,15 +135,17 @@ impl Strongroom {
             let mut new = old.clone();
             let mut faults: Vec<Violation> = Vec::new();
             new.name = draft.name.take("name", &mut faults).unwrap_or(new.name);
-            new.description = draft.description.take("description", &mut faults).unwrap_or(new.description);
+            new.description =
+                draft.description.take("description", &mut faults).unwrap_or(new.description);
             new.kind = custom_kind(draft.kind).take("kind", &mut faults).unwrap_or(new.kind);
             let inputs = draft.inputs.or_given(old.inputs.clone()).take("inputs", &mut faults);
-            let injectors = draft.injectors.or_given(old.injectors.clone()).take("injectors", &mut faults);
+            let injectors =
+                draft.injectors.or_given(old.injectors.clone()).take("injectors", &mut faults);
             let schema = checked(inputs, injectors, &mut faults);
             faultless(faults)?;
             if let Some(schema) = schema {
-                new.inputs = schema.inputs;
-                new.injectors = schema.injectors;
+                new.inputs = schema.inputs.into();
+                new.injectors = schema.injectors.into();
             }
             if new.inputs != old.inputs && tx.type_is_used(permit.id())? {
                 return Err(Error::Forbidden(Refusal::TypeInputsInUse));
@@ -172,7 +179,8 @@ impl Strongroom {
             }
             let mut entry = by.entry(tx.now(), Operation::Delete, touched(&row));
             entry.reason = permit.reason().to_string();
-            entry.changes = members(&row).into_iter().map(|(member, value)| gone(member, value)).collect();
+            entry.changes =
+                members(&row).into_iter().map(|(member, value)| gone(member, value)).collect();
             tx.delete_type(&permit, &row, by.user_id())?;
             Ok(Audited::new((), entry))
         })

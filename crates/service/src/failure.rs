@@ -25,10 +25,17 @@ struct Key {
 
 impl Failures {
     /// Counts one failure. Beyond the bound all accounts of a minute are counted together.
-    pub(crate) fn count(&self, origin: &Origin, account: &str, reason: &'static str, now: Timestamp) {
+    pub(crate) fn count(
+        &self,
+        origin: &Origin,
+        account: &str,
+        reason: &'static str,
+        now: Timestamp,
+    ) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let full = FOLDED_AT_ONCE <= counts.len();
-        let shown = |text: &str| if full { "(many)".to_owned() } else { text.chars().take(150).collect() };
+        let shown =
+            |text: &str| if full { "(many)".to_owned() } else { text.chars().take(150).collect() };
         let key = Key {
             minute: now.as_micros() / MINUTE,
             network: shown(&network(&origin.source)),

@@ -41,7 +41,7 @@ pub use audit::{ActivityScope, AuditQuery};
 pub use authenticate::Presented;
 pub use credential::{CredentialDraft, CredentialScope, Deleted, OwnerDoor};
 pub use credential_type::CredentialTypeDraft;
-pub use grant::GrantDraft;
+pub use grant::{GrantDraft, GrantView};
 pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
 pub use reference::ReferenceDraft;
 pub use role::{RoleHolder, RoleScope, RoleTarget};

@@ -58,6 +58,13 @@ pub struct Filter {
     pub test: Test,
 }
 
+impl Filter {
+    /// The field has this value.
+    pub const fn equals(field: Field, value: Operand) -> Self {
+        Self { field, negated: false, group: Group::All, test: Test::Equals(value) }
+    }
+}
+
 /// How a condition is joined with the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {

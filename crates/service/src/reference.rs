@@ -58,7 +58,11 @@ impl Strongroom {
                 return Err(Error::Conflict(Conflict::TooManyReferences { limit: 100 }));
             }
             let mut entry = by.entry(tx.now(), Operation::Associate, touched(&reference));
-            entry.objects.push(Touched { kind: Kind::Credential, id: permit.id(), name: row.credential.name });
+            entry.objects.push(Touched {
+                kind: Kind::Credential,
+                id: permit.id(),
+                name: row.credential.name,
+            });
             entry.organization_id = row.credential.organization_id;
             entry.reason = permit.reason().to_string();
             Ok(Audited::new((reference, true), entry))
@@ -67,11 +71,17 @@ impl Strongroom {
     }
 
     /// Removes a use: its maker may, and whoever may change or delete the credential.
-    pub async fn delete_reference(&self, actor: &Actor, credential: &Ref, reference: &Ref) -> Result<()> {
+    pub async fn delete_reference(
+        &self,
+        actor: &Actor,
+        credential: &Ref,
+        reference: &Ref,
+    ) -> Result<()> {
         let (by, credential, reference) = (actor.clone(), credential.clone(), reference.clone());
         self.write(actor, move |tx| {
             let (permit, row) = tx.credential::<proof::Read>(&by, &credential)?;
-            let found = tx.reference(permit.id(), &reference)?.ok_or(Error::NotFound(Kind::Reference))?;
+            let found =
+                tx.reference(permit.id(), &reference)?.ok_or(Error::NotFound(Kind::Reference))?;
             if by.user_id() != Some(found.made_by) {
                 let on = Ref::Serial(permit.id());
                 if tx.credential::<proof::Change>(&by, &on).is_err() {
@@ -80,7 +90,11 @@ impl Strongroom {
             }
             tx.delete_reference(found.identity.id)?;
             let mut entry = by.entry(tx.now(), Operation::Disassociate, touched(&found));
-            entry.objects.push(Touched { kind: Kind::Credential, id: permit.id(), name: row.credential.name });
+            entry.objects.push(Touched {
+                kind: Kind::Credential,
+                id: permit.id(),
+                name: row.credential.name,
+            });
             entry.organization_id = row.credential.organization_id;
             Ok(Audited::new((), entry))
         })
@@ -101,7 +115,8 @@ fn checked(
             too_long.then_some(Rule::TooLong { max: LONGEST_TEXT })
         })
     };
-    let named = |member: Member<String>| member.check(|text| text.is_empty().then_some(Rule::Blank));
+    let named =
+        |member: Member<String>| member.check(|text| text.is_empty().then_some(Rule::Blank));
     let consumer = limited(named(draft.consumer)).require("consumer", &mut faults);
     let kind = limited(named(draft.kind)).require("kind", &mut faults);
     let name = limited(named(draft.name)).require("name", &mut faults);

@@ -9,14 +9,26 @@ use crate::Strongroom;
 
 impl Strongroom {
     /// Seals the value of one field of one version of a credential.
-    pub(crate) fn seal_input(&self, guid: &Guid, field: &str, version: u64, text: &SecretString) -> Result<Vec<u8>> {
+    pub(crate) fn seal_input(
+        &self,
+        guid: &Guid,
+        field: &str,
+        version: u64,
+        text: &SecretString,
+    ) -> Result<Vec<u8>> {
         let context = context(guid, field, version);
         let sealed = self.0.keyring.seal_text(&context, text).map_err(Error::internal)?;
         Ok(sealed.into_bytes())
     }
 
     /// Opens the value of one field of one version of a credential.
-    pub(crate) fn open_input(&self, guid: &Guid, field: &str, version: u64, sealed: Vec<u8>) -> Result<SecretString> {
+    pub(crate) fn open_input(
+        &self,
+        guid: &Guid,
+        field: &str,
+        version: u64,
+        sealed: Vec<u8>,
+    ) -> Result<SecretString> {
         let context = context(guid, field, version);
         let sealed = Sealed::from_bytes(sealed).map_err(Error::internal)?;
         self.0.keyring.open_text(&context, &sealed).map_err(Error::internal)

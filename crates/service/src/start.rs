@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use crate::authenticate::Gate;
 use crate::store::{
-    self, Audited, Location, NewCredential, NewOrganization, NewUser, Store, StoreIdentity, TypeRow, WriteTx,
-    WriterLimits,
+    self, Audited, Location, NewCredential, NewOrganization, NewUser, Store, StoreIdentity,
+    TypeRow, WriteTx, WriterLimits,
 };
 use crate::{Inner, Strongroom, draw_identity};
 
@@ -98,7 +98,9 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The first password breaks a rule.
-    #[error("the password given for user admin is not usable: it must have 1 to 128 characters and no NUL")]
+    #[error(
+        "the password given for user admin is not usable: it must have 1 to 128 characters and no NUL"
+    )]
     AdminPassword,
     /// The database does not answer or is broken.
     #[error("the store cannot be opened")]
@@ -185,7 +187,9 @@ impl Strongroom {
         match std::fs::remove_file(path) {
             Ok(()) => tracing::info!("the file with the first password was removed"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(%error, "the file with the first password could not be removed"),
+            Err(error) => {
+                tracing::warn!(%error, "the file with the first password could not be removed")
+            }
         }
     }
 }
@@ -219,8 +223,12 @@ async fn furnish(
     let issuer = options.issuer.clone();
     let types = managed_types().map_err(Error::internal)?;
     let change = move |tx: &mut WriteTx<'_>| {
-        let identity =
-            StoreIdentity { guid: store_id, canary: canary.clone(), issuer: issuer.clone(), created: tx.now() };
+        let identity = StoreIdentity {
+            guid: store_id,
+            canary: canary.clone(),
+            issuer: issuer.clone(),
+            created: tx.now(),
+        };
         if let Some(existing) = tx.store_identity()? {
             // Another process was first; both began with the same key.
             return Ok(Audited::unchanged(existing));
@@ -230,7 +238,7 @@ async fn furnish(
         let admin = first_user(tx, &hash)?;
         first_organization(tx)?;
         for credential_type in &types {
-            insert_managed_type(tx, credential_type)?;
+            insert_managed_type(tx, &credential_type.credential_type)?;
         }
         galaxy_credential(tx)?;
         let entry = first_entry(tx.now(), admin);
@@ -262,7 +270,8 @@ fn keep_password(path: &std::path::Path, password: &SecretString) -> std::io::Re
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     writeln!(file, "{}", password.expose_secret())?;
     file.sync_all()
 }
@@ -287,7 +296,8 @@ fn first_user(tx: &mut WriteTx<'_>, hash: &str) -> Result<i64> {
 fn first_organization(tx: &mut WriteTx<'_>) -> Result<i64> {
     let (guid, short_id) = draw_identity()?;
     let description = "The default organization.";
-    let new = NewOrganization { guid, short_id, name: "Default", description, max_hosts: 0, by: None };
+    let new =
+        NewOrganization { guid, short_id, name: "Default", description, max_hosts: 0, by: None };
     let id = tx.insert_organization(&new)?;
     tx.create_roles(ResourceKind::Organization, id)?;
     Ok(id)
@@ -301,13 +311,13 @@ fn insert_managed_type(
     let now = tx.now();
     tx.insert_type(&TypeRow {
         identity: Identity { id: 0, guid, short_id },
-        name: managed.name().to_owned(),
+        name: managed.name.clone(),
         description: String::new(),
-        kind: managed.kind().to_owned(),
-        namespace: managed.namespace().map(str::to_owned),
+        kind: managed.kind.clone(),
+        namespace: managed.namespace.clone(),
         managed: true,
-        inputs: managed.inputs().clone().into(),
-        injectors: managed.injectors().clone().into(),
+        inputs: managed.inputs.clone().into(),
+        injectors: managed.injectors.clone().into(),
         stamp: Stamp { created: now, modified: now, created_by: None, modified_by: None },
     })?;
     Ok(())
@@ -319,7 +329,8 @@ fn galaxy_credential(tx: &mut WriteTx<'_>) -> Result<()> {
         .type_id_by_namespace("galaxy_api_token")?
         .ok_or_else(|| Error::internal("the Galaxy type is missing"))?;
     let (guid, short_id) = draw_identity()?;
-    let inputs = serde_json::Map::from_iter([("url".to_owned(), json!("https://galaxy.ansible.com/"))]);
+    let inputs =
+        serde_json::Map::from_iter([("url".to_owned(), json!("https://galaxy.ansible.com/"))]);
     let id = tx.insert_credential(&NewCredential {
         guid,
         short_id,

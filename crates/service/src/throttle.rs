@@ -66,7 +66,8 @@ impl Throttle {
             bucket.used = bucket.used.saturating_sub(TRY_COST).max(0);
         }
         if TRUSTED_KEPT <= state.trusted.len() {
-            let oldest = state.trusted.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone());
+            let oldest =
+                state.trusted.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone());
             if let Some(oldest) = oldest {
                 state.trusted.remove(&oldest);
             }

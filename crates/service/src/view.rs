@@ -1,9 +1,12 @@
 //! What a use-case gives back to be shown: an object with the names and rights that go with it.
 
-use strongroom_core::access::Capabilities;
-use strongroom_core::credential_type::CredentialType;
-use strongroom_core::record::{Credential, Identity, Organization, RoleOn, Stamp, Team, Token, User};
+use strongroom_core::access::{Capabilities, Dialect};
+use strongroom_core::audit::{Operation, Outcome, Touched};
 use strongroom_core::clock::Timestamp;
+use strongroom_core::credential_type::CredentialType;
+use strongroom_core::record::{
+    Credential, Identity, Organization, RoleOn, Stamp, Team, Token, User,
+};
 
 /// A user as other objects mention him.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,25 +189,39 @@ pub struct RoleView {
     pub resource_name: Option<String>,
 }
 
-/// One entry of the audit log as the activity stream shows it.
+/// One entry of the audit log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditView {
     /// Its id.
     pub id: i64,
     /// When.
     pub at: Timestamp,
-    /// What was done.
-    pub operation: strongroom_core::audit::Operation,
+    /// What was done or tried.
+    pub operation: Operation,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// At whose door.
+    pub dialect: Dialect,
+    /// The request's id.
+    pub request_id: String,
+    /// Where it came from.
+    pub source: String,
     /// Who did it: id and name at that time.
     pub actor_id: Option<i64>,
-    /// His name at that time.
+    /// His name at that time, or the name that was claimed.
     pub actor_name: String,
+    /// The token that was used.
+    pub token_id: Option<i64>,
     /// The objects it touched, the main one first.
-    pub objects: Vec<strongroom_core::audit::Touched>,
+    pub objects: Vec<Touched>,
+    /// The organization whose auditors may read it.
+    pub organization_id: Option<i64>,
     /// The relation that was tied or undone, or why.
     pub reason: String,
     /// The changes, as stored: a list of `{member, old, new}`.
     pub changes: serde_json::Value,
+    /// How many alike events it stands for.
+    pub times: i64,
 }
 
 /// A page of a list.

@@ -318,7 +318,8 @@ mod tests {
             by_position: false,
         };
         let manager = Holding::by_name(&step).implied(Role::CloudFoundryOrganizationManager, 2);
-        let may = |dialect| decide(&nobody(), dialect, Permission::ManagePlacements, [&manager]).is_yes();
+        let may =
+            |dialect| decide(&nobody(), dialect, Permission::ManagePlacements, [&manager]).is_yes();
         assert!(may(Dialect::CloudFoundry));
         assert!(!may(Dialect::Awx) && !may(Dialect::Native) && !may(Dialect::Probely));
     }

@@ -110,7 +110,10 @@ impl KeyKind {
     pub fn opens(self, door: Door, listed: DialectSet) -> bool {
         match (self, door) {
             (Self::BasicPassword, Door::Awx | Door::NativeLogin)
-            | (Self::BodyPassword, Door::AwxOauth | Door::Probely | Door::Uaa | Door::Page | Door::Awx)
+            | (
+                Self::BodyPassword,
+                Door::AwxOauth | Door::Probely | Door::Uaa | Door::Page | Door::Awx,
+            )
             | (Self::OauthClientSecret, Door::AwxOauth)
             | (Self::AwxSession | Self::AwxToken, Door::Awx)
             | (Self::ProbelyKey, Door::Probely)
@@ -120,9 +123,10 @@ impl KeyKind {
             | (Self::Robot, Door::RegistryToken)
             | (Self::NativeToken, Door::Native | Door::NativeLogin)
             | (Self::PageSession, Door::Page) => true,
-            (Self::NativeToken, Door::Awx | Door::Probely | Door::CloudFoundry | Door::AppCatalog) => {
-                listed.contains(door.dialect())
-            }
+            (
+                Self::NativeToken,
+                Door::Awx | Door::Probely | Door::CloudFoundry | Door::AppCatalog,
+            ) => listed.contains(door.dialect()),
             _ => false,
         }
     }

@@ -33,7 +33,9 @@ impl GrantStep {
             Dialect::Native if matches!(home, Dialect::Probely | Dialect::AppCatalog) => {
                 DialectSet::only(home).with(Dialect::Native)
             }
-            Dialect::CloudFoundry | Dialect::Probely if self.by_position => DialectSet::only(self.dialect),
+            Dialect::CloudFoundry | Dialect::Probely if self.by_position => {
+                DialectSet::only(self.dialect)
+            }
             dialect => DialectSet::only(dialect).with(Dialect::Native),
         }
     }
@@ -156,9 +158,9 @@ impl Standing {
 
     /// The holdings on one object.
     pub fn on(&self, kind: ResourceKind, resource_id: i64) -> impl Iterator<Item = &Holding> {
-        self.holdings
-            .iter()
-            .filter(move |holding| holding.role.kind() == kind && holding.resource_id == resource_id)
+        self.holdings.iter().filter(move |holding| {
+            holding.role.kind() == kind && holding.resource_id == resource_id
+        })
     }
 
     /// Whether the role on the object is held, by whatever chain.

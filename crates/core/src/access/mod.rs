@@ -24,7 +24,10 @@ pub use role::{Permission, ResourceKind, Role};
 
 /// What the caller may do with a credential, as lists show it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four answers, each shown as a member of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four answers, each shown as a member of its own"
+)]
 pub struct Capabilities {
     /// Change it.
     pub edit: bool,

@@ -83,7 +83,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn bounds() -> impl Strategy<Value = TokenBounds> {
-        let dialects = proptest::collection::vec(proptest::sample::select(Dialect::ALL.to_vec()), 0..5);
+        let dialects =
+            proptest::collection::vec(proptest::sample::select(Dialect::ALL.to_vec()), 0..5);
         (dialects, proptest::option::of(1_i64..3), any::<bool>(), 0_i64..100).prop_map(
             |(dialects, organization_id, writes, expires)| TokenBounds {
                 dialects: dialects.into_iter().collect(),
@@ -130,14 +131,16 @@ mod tests {
 
     #[test]
     fn only_who_administers_every_organization_administers_the_user() {
-        let user = Administered { user_id: 2, organizations: vec![1, 2], ..Administered::default() };
+        let user =
+            Administered { user_id: 2, organizations: vec![1, 2], ..Administered::default() };
         assert!(may_administer(&administrator_of(&[1, 2, 3]), &user));
         assert!(!may_administer(&administrator_of(&[1]), &user));
         let stray = Administered { organizations: vec![], ..user.clone() };
         assert!(!may_administer(&administrator_of(&[1, 2]), &stray));
         let flagged = Administered { has_system_flag: true, ..user.clone() };
         assert!(!may_administer(&administrator_of(&[1, 2]), &flagged));
-        let trusted = Administered { checkout_roles: vec![(Role::OrganizationCheckout, 1)], ..user };
+        let trusted =
+            Administered { checkout_roles: vec![(Role::OrganizationCheckout, 1)], ..user };
         assert!(!may_administer(&administrator_of(&[1, 2]), &trusted));
     }
 }

@@ -314,7 +314,10 @@ mod tests {
         for role in Role::all() {
             for implied in role.implies().iter().filter(|implied| implied.home() == role.home()) {
                 for permission in implied.row().permits {
-                    assert!(role.permits(*permission), "{role:?} lacks {permission:?} of {implied:?}");
+                    assert!(
+                        role.permits(*permission),
+                        "{role:?} lacks {permission:?} of {implied:?}"
+                    );
                 }
             }
         }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use strongroom_core::id::{Kind, Ref};
+use strongroom_core::id::Kind;
 use strongroom_service::list::Field;
 use strongroom_service::view::{CredentialView, Owner};
 use strongroom_service::{CredentialDraft, CredentialScope, OwnerDoor};
@@ -332,7 +332,7 @@ pub(super) async fn input_sources(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/users/{id}/credentials/`
 pub(super) async fn of_user(call: Call) -> Outcome<Response> {
-    listed(&call, CredentialScope::OfUser(user::readable(&call).await?)).await
+    listed(&call, CredentialScope::OfUser(call.target(Kind::User).await?)).await
 }
 
 /// `POST /api/v2/users/{id}/credentials/`: the path says who owns it.
@@ -343,9 +343,7 @@ pub(super) async fn create_for_user(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/teams/{id}/credentials/`
 pub(super) async fn of_team(call: Call) -> Outcome<Response> {
-    let id = call.target(Kind::Team).await?;
-    call.room.read_team(&call.actor, &id).await?;
-    listed(&call, CredentialScope::OfTeam(id)).await
+    listed(&call, CredentialScope::OfTeam(call.target(Kind::Team).await?)).await
 }
 
 /// `POST /api/v2/teams/{id}/credentials/`
@@ -356,9 +354,7 @@ pub(super) async fn create_for_team(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/organizations/{id}/credentials/`
 pub(super) async fn of_organization(call: Call) -> Outcome<Response> {
-    let id = call.target(Kind::Organization).await?;
-    call.room.read_organization(&call.actor, &id).await?;
-    listed(&call, CredentialScope::OfOrganization(id)).await
+    listed(&call, CredentialScope::OfOrganization(call.target(Kind::Organization).await?)).await
 }
 
 /// `POST /api/v2/organizations/{id}/credentials/`
@@ -369,19 +365,14 @@ pub(super) async fn create_for_organization(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/credential_types/{id}/credentials/`
 pub(super) async fn of_type(call: Call) -> Outcome<Response> {
-    listed(&call, CredentialScope::OfType(known_type(&call).await?)).await
+    listed(&call, CredentialScope::OfType(call.target(Kind::CredentialType).await?)).await
 }
 
 /// `POST /api/v2/credential_types/{id}/credentials/`: the body says the type once more.
 pub(super) async fn create_below_type(call: Call) -> Outcome<Response> {
-    known_type(&call).await?;
-    made(&call, OwnerDoor::Body, Kind::Credential).await
-}
-
-async fn known_type(call: &Call) -> Outcome<Ref> {
     let id = call.target(Kind::CredentialType).await?;
     call.room.read_credential_type(&call.actor, &id).await?;
-    Ok(id)
+    made(&call, OwnerDoor::Body, Kind::Credential).await
 }
 
 /// An input source as AWX sees it.

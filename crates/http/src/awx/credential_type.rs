@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use strongroom_core::draft::Member;
 use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
@@ -81,8 +81,8 @@ struct Wire<'a> {
     kind: &'a str,
     namespace: Option<&'a str>,
     managed: bool,
-    inputs: Value,
-    injectors: Value,
+    inputs: &'a Map<String, Value>,
+    injectors: &'a Map<String, Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,8 +121,8 @@ fn wire(view: &CredentialTypeView, with_name: bool) -> Wire<'_> {
         kind: &credential_type.kind,
         namespace: credential_type.namespace.as_deref(),
         managed: credential_type.managed,
-        inputs: credential_type.inputs_document(),
-        injectors: credential_type.injectors_document(),
+        inputs: &credential_type.inputs,
+        injectors: &credential_type.injectors,
     }
 }
 

@@ -233,8 +233,8 @@ pub(super) fn counted(uses: &[UseCount]) -> String {
 /// The body that lists every violation: under its member, under the member inside it, or under a word that
 /// stands for the whole object.
 fn invalid(violations: &[Violation]) -> Value {
-    if let Some(message) = violations.iter().find_map(|violation| role_refusal(&violation.rule)) {
-        return json!({"msg": message});
+    if let Some((member, sentence)) = violations.iter().find_map(alone) {
+        return json!({member: sentence});
     }
     let mut body = Map::new();
     for violation in violations {
@@ -252,6 +252,16 @@ fn invalid(violations: &[Violation]) -> Value {
     Value::Object(body)
 }
 
+/// A violation that is the whole answer: the request hangs on what it names.
+fn alone(violation: &Violation) -> Option<(&'static str, String)> {
+    let member = match &violation.rule {
+        Rule::Role(_) => "msg",
+        Rule::NoSuchObject { .. } | Rule::NotARelatedObject { .. } => "detail",
+        _ => return None,
+    };
+    Some((member, words::sentence(&violation.field, &violation.rule)))
+}
+
 enum Place<'a> {
     Member(&'static str),
     Inner(&'static str, &'a str),
@@ -262,7 +272,8 @@ fn place(violation: &Violation) -> Place<'_> {
         (Rule::OwnerMissing | Rule::OwnerAmbiguous { .. }, _) => Place::Member("detail"),
         (Rule::NotUnique { kind: Kind::Organization }, _) => Place::Member("name"),
         (Rule::NotUnique { kind: Kind::User }, _) => Place::Member("username"),
-        (Rule::NotUnique { .. } | Rule::AdministratorOnly, _) | (_, FieldPath::Whole) => {
+        (Rule::NotUnique { .. } | Rule::AdministratorOnly | Rule::CopyName { .. }, _)
+        | (_, FieldPath::Whole) => {
             Place::Member("__all__")
         }
         (_, FieldPath::Member(member)) => Place::Member(member),

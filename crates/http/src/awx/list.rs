@@ -5,15 +5,15 @@ use std::future::Future;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use strongroom_service::list::{ListRequest, Paging};
+use strongroom_service::list::{Field, ListRequest, Operand, Paging};
 use strongroom_service::view::Page;
 
 use super::call::Call;
 use super::error::{AwxError, Outcome};
-use super::filter;
 use super::model::Model;
 use super::query::Query;
 use super::reply::shown;
+use super::{filter, held};
 
 /// A list as it is sent.
 #[derive(Debug, Serialize)]
@@ -60,17 +60,28 @@ where
 
 /// The page that was asked for of a short list that is there as a whole, in its own order.
 ///
-/// Filters other than those that `admits` knows are refused by it.
-pub(super) fn whole<W: Serialize>(call: &Call, elements: Vec<W>) -> Outcome<Response> {
+/// `value` tells the value of a field; what it does not know is null.
+pub(super) fn whole<T, W: Serialize>(
+    call: &Call,
+    model: &Model,
+    elements: &[T],
+    value: impl Fn(&T, Field) -> Option<Operand>,
+    render: impl Fn(&T) -> W,
+) -> Outcome<Response> {
     let wanted = Wanted::read(&call.query)?;
-    let total = i64::try_from(elements.len()).unwrap_or(i64::MAX);
+    let filters = filter::filters(model, &call.query)?;
+    let order = filter::order(model, &call.query)?;
+    let mut admitted: Vec<&T> =
+        elements.iter().filter(|element| held::admits(&filters, |field| value(element, field))).collect();
+    admitted.sort_by(|one, other| held::compare(&order, |field| (value(one, field), value(other, field))));
+    let total = i64::try_from(admitted.len()).unwrap_or(i64::MAX);
     let number = match wanted.number {
         Number::At(number) => number,
         Number::Last => pages(total, wanted.size),
     };
     let skip = usize::try_from((number - 1).saturating_mul(wanted.size)).unwrap_or(usize::MAX);
     let take = usize::try_from(wanted.size).unwrap_or(usize::MAX);
-    let results: Vec<W> = elements.into_iter().skip(skip).take(take).collect();
+    let results: Vec<W> = admitted.into_iter().skip(skip).take(take).map(render).collect();
     envelope(call, &wanted, number, wanted.counted.then_some(total), results)
 }
 

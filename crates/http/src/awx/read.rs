@@ -4,7 +4,7 @@
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use strongroom_core::credential_type::{Expected, InputRule};
+use strongroom_core::credential_type::read_inputs;
 use strongroom_core::draft::Member;
 use strongroom_core::error::{Rule, ValueKind};
 use strongroom_core::id::Ref;
@@ -158,20 +158,11 @@ pub(super) enum Read {
 
 /// The inputs of a credential: an object, or a text that holds one in JSON or YAML.
 pub(super) fn inputs(body: &Body, name: &str) -> Member<Body> {
-    match body.get(name) {
+    match body.get(name).cloned().map(read_inputs) {
         None => Member::Absent,
-        Some(Value::Null) => Member::Bad(Rule::Null),
-        Some(Value::Object(inputs)) => Member::Given(inputs.clone()),
-        Some(Value::String(text)) => match strongroom_core::credential_type::parse_inputs_text(text) {
-            Ok(inputs) => Member::Given(inputs),
-            Err(_) => Member::Bad(not_an_object(ValueKind::Text)),
-        },
-        Some(other) => Member::Bad(not_an_object(ValueKind::from(other))),
+        Some(Ok(inputs)) => Member::Given(inputs),
+        Some(Err(rule)) => Member::Bad(rule),
     }
-}
-
-fn not_an_object(given: ValueKind) -> Rule {
-    Rule::Input(InputRule::WrongKind { given, path: Vec::new(), expected: Expected::Object })
 }
 
 /// A document whose own rules are looked at later.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use strongroom_core::access::Role;
 use strongroom_core::draft::Member;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::Field;
+use strongroom_service::list::{Field, Operand};
 use strongroom_service::view::TeamView;
 use strongroom_service::{TeamDraft, TeamScope, UserScope};
 
@@ -119,6 +119,26 @@ pub(super) fn element(view: &TeamView) -> impl Serialize + use<'_> {
     wire(view, false)
 }
 
+/// The value of a field, for lists in memory.
+pub(super) fn value(view: &TeamView, field: Field) -> Option<Operand> {
+    let team = &view.team;
+    let text = |text: &str| Some(Operand::Text(text.to_owned()));
+    match field {
+        Field::Id => Some(Operand::Int(team.identity.id)),
+        Field::Name => text(&team.name),
+        Field::Description => text(&team.description),
+        Field::Organization => Some(Operand::Int(team.organization_id)),
+        Field::OrganizationName => text(&view.organization.name),
+        Field::Created => Some(team.stamp.created.into()),
+        Field::Modified => Some(team.stamp.modified.into()),
+        Field::CreatedBy => team.stamp.created_by.map(Operand::Int),
+        Field::ModifiedBy => team.stamp.modified_by.map(Operand::Int),
+        Field::CreatedByName => view.created_by.as_ref().and_then(|user| text(&user.username)),
+        Field::ModifiedByName => view.modified_by.as_ref().and_then(|user| text(&user.username)),
+        _ => None,
+    }
+}
+
 fn draft(body: &Body, mode: Mode) -> TeamDraft {
     TeamDraft {
         name: mode.required(read::text(body, "name", TextRule::required(512))),
@@ -181,9 +201,7 @@ pub(super) async fn delete(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/teams/{id}/users/`
 pub(super) async fn members(call: Call) -> Outcome<Response> {
-    let of = call.target(Kind::Team).await?;
-    call.room.read_team(&call.actor, &of).await?;
-    let scope = UserScope::HoldersOf { kind: Role::TeamMember.kind(), of, role: Role::TeamMember };
+    let scope = UserScope::HoldersOf { of: call.target(Kind::Team).await?, role: Role::TeamMember };
     let fetch = |request| call.room.list_users(&call.actor, scope.clone(), request);
     list::page(&call, &user::MODEL, fetch, user::element).await
 }

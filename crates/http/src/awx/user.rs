@@ -5,9 +5,9 @@ use serde::Serialize;
 use strongroom_core::access::Role;
 use strongroom_core::error::Rule;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::Field;
+use strongroom_service::list::{Field, Operand};
 use strongroom_service::view::UserView;
-use strongroom_service::{OrganizationScope, TeamScope, UserDraft, UserScope};
+use strongroom_service::{OrganizationScope, PasswordText, TeamScope, UserDraft, UserScope};
 
 use super::call::Call;
 use super::error::{Outcome, in_body};
@@ -142,6 +142,25 @@ pub(super) fn element(view: &UserView) -> impl Serialize + use<'_> {
     plain(view, false)
 }
 
+/// The value of a field, for lists in memory.
+pub(super) fn value(view: &UserView, field: Field) -> Option<Operand> {
+    let user = &view.user;
+    let text = |text: &str| Some(Operand::Text(text.to_owned()));
+    match field {
+        Field::Id => Some(Operand::Int(user.identity.id)),
+        Field::Username => text(&user.username),
+        Field::FirstName => text(&user.first_name),
+        Field::LastName => text(&user.last_name),
+        Field::Email => text(&user.email),
+        Field::IsSuperuser => Some(Operand::Bool(user.is_superuser)),
+        Field::IsSystemAuditor => Some(Operand::Bool(user.is_system_auditor)),
+        Field::Created => Some(user.created.into()),
+        Field::Modified => user.modified.map(Operand::from),
+        Field::LastLogin => user.last_login.map(Operand::from),
+        _ => None,
+    }
+}
+
 fn draft(body: &Body, mode: Mode) -> UserDraft {
     let name = |member| read::text(body, member, TextRule::optional(150));
     UserDraft {
@@ -151,7 +170,7 @@ fn draft(body: &Body, mode: Mode) -> UserDraft {
         email: read::text(body, "email", TextRule::optional(254)).check(broken_email),
         is_superuser: mode.or(read::boolean(body, "is_superuser"), false),
         is_system_auditor: mode.or(read::boolean(body, "is_system_auditor"), false),
-        password: read::password(body, "password"),
+        password: read::password(body, "password").map(PasswordText),
     }
 }
 
@@ -239,33 +258,26 @@ pub(super) async fn delete(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/users/{id}/teams/`
 pub(super) async fn teams(call: Call) -> Outcome<Response> {
-    let scope = TeamScope::OfUser(readable(&call).await?);
+    let scope = TeamScope::OfUser(call.target(Kind::User).await?);
     let fetch = |request| call.room.list_teams(&call.actor, scope.clone(), request);
     list::page(&call, &team::MODEL, fetch, team::element).await
 }
 
 /// `GET /api/v2/users/{id}/organizations/`
 pub(super) async fn organizations(call: Call) -> Outcome<Response> {
-    let scope = OrganizationScope::OfUser(readable(&call).await?);
+    let scope = OrganizationScope::OfUser(call.target(Kind::User).await?);
     organizations_in(&call, scope).await
 }
 
 /// `GET /api/v2/users/{id}/admin_of_organizations/`
 pub(super) async fn administered(call: Call) -> Outcome<Response> {
-    let scope = OrganizationScope::AdministeredBy(readable(&call).await?);
+    let scope = OrganizationScope::AdministeredBy(call.target(Kind::User).await?);
     organizations_in(&call, scope).await
 }
 
 async fn organizations_in(call: &Call, scope: OrganizationScope) -> Outcome<Response> {
     let fetch = |request| call.room.list_organizations(&call.actor, scope.clone(), request);
     list::page(call, &organization::MODEL, fetch, organization::element).await
-}
-
-/// The user of the path, if the caller may see him.
-pub(super) async fn readable(call: &Call) -> Outcome<Ref> {
-    let id = call.target(Kind::User).await?;
-    call.room.read_user(&call.actor, &id).await?;
-    Ok(id)
 }
 
 const RELATED: &[&str] = &[

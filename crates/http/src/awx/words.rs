@@ -1,12 +1,12 @@
 //! The sentence of AWX for each broken rule.
 
 use strongroom_core::credential_type::{
-    Expected, InputRule, KeyFault, NamePattern, PathPart, Shown, TemplateFault, UrlFault,
+    Expected, InputRule, KeyFault, NamePattern, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
 };
-use strongroom_core::error::{FieldPath, Rule};
+use strongroom_core::error::{FieldPath, RoleRefusal, Rule};
 use strongroom_core::id::Kind;
 
-use super::python;
+use super::{error, python};
 
 /// The sentence of a rule broken at a member.
 pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
@@ -49,7 +49,33 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         Rule::NotAFutureTime => "Enter a time in the future.".to_owned(),
         Rule::AdministratorOnly => administrator_only(field).to_owned(),
         Rule::Placed => "The credential is placed in another dialect.".to_owned(),
+        Rule::NoSuchObject { kind } => format!("{} matching query does not exist.", error::model(*kind)),
+        Rule::NotARelatedObject { member } => format!("Bad data found in related field {member}."),
+        Rule::CopyName { original } => format!(
+            "The original object is already named {original}, a copy from it cannot have the same name."
+        ),
+        Rule::Role(refusal) => role(*refusal).to_owned(),
+        Rule::NotARole { given } => format!("\"{given}\" is not a valid choice."),
         Rule::Input(rule) => input(rule),
+    }
+}
+
+/// Why a role is not given to a holder.
+fn role(refusal: RoleRefusal) -> &'static str {
+    match refusal {
+        RoleRefusal::ParticipationToTeam => {
+            "You cannot assign an Organization participation role as a child role for a Team."
+        }
+        RoleRefusal::SystemRoleToTeam => "You cannot grant system-level permissions to a team.",
+        RoleRefusal::UserOutsideOrganization => {
+            "You cannot grant credential access to a user not in the credentials' organization"
+        }
+        RoleRefusal::PrivateCredential => "You cannot grant private credential access to another user",
+        RoleRefusal::TeamOutsideOrganization => {
+            "You cannot grant credential access to a team when the Organization field isn't set, or belongs to a \
+             different organization"
+        }
+        RoleRefusal::CheckoutNotHeld => "You cannot grant checkout without holding it",
     }
 }
 
@@ -201,7 +227,7 @@ fn template(section: &str, key: &str, fault: &TemplateFault) -> String {
         }
         TemplateFault::UndefinedMember { object, member } => format!(
             "{key} uses an undefined field ({} has no attribute {})",
-            python::quoted(object),
+            python::quoted(object_name(*object)),
             python::quoted(member)
         ),
         TemplateFault::NoUnnamedFile => format!(
@@ -215,6 +241,14 @@ fn template(section: &str, key: &str, fault: &TemplateFault) -> String {
             format!("Encountered unsafe code execution: access to attribute {} is unsafe.", python::quoted(member))
         }
         TemplateFault::TooCostly => unreadable("the template takes too much work"),
+    }
+}
+
+fn object_name(object: TemplateObject) -> &'static str {
+    match object {
+        TemplateObject::Value => "str object",
+        TemplateObject::Tower => "TowerNamespace object",
+        TemplateObject::Files => "EnvFileNamespace object",
     }
 }
 

@@ -46,13 +46,10 @@ async fn answer(state: &AppState, facts: &Facts, mut request: Request, next: Nex
     };
     request.extensions_mut().insert(Arc::clone(facts));
     // Handlers share nothing that a panic could leave half changed: what they change is in the store.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::error!("a handler panicked");
-            facts.owner.fault(&Fault::Panic, facts)
-        }
-    }
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        facts.owner.fault(&Fault::Panic, facts)
+    })
 }
 
 /// Lets the request in, or says why not. The permit is given back with the answer.

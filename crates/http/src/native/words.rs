@@ -1,9 +1,9 @@
 //! The sentence of the native API for each broken rule, refusal and conflict.
 
 use strongroom_core::credential_type::{
-    Expected, InputRule, KeyFault, PathPart, Shown, TemplateFault, UrlFault,
+    Expected, InputRule, KeyFault, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
 };
-use strongroom_core::error::{Conflict, Refusal, Rule, ValueKind};
+use strongroom_core::error::{Conflict, Refusal, RoleRefusal, Rule, ValueKind};
 
 /// The sentence of a refusal.
 pub(super) const fn refusal(refusal: Refusal) -> &'static str {
@@ -68,9 +68,29 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::NotAFutureTime => "A time in the future is expected, such as 2030-01-31T12:00:00Z.",
         Rule::AdministratorOnly => "Only a system administrator sets this.",
         Rule::Placed => "The credential is placed in another dialect, which fixes this.",
+        Rule::NoSuchObject { kind } => return format!("No such {} is known.", kind.word().replace('_', " ")),
+        Rule::NotARelatedObject { member } => return format!("The member {member} names no object by its id."),
+        Rule::CopyName { .. } => "A copy needs a name of its own.",
+        Rule::Role(refusal) => role(*refusal),
+        Rule::NotARole { given } => {
+            return format!("\"{}\" is no role that is given here.", brief(given));
+        }
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()
+}
+
+const fn role(refusal: RoleRefusal) -> &'static str {
+    match refusal {
+        RoleRefusal::ParticipationToTeam => "A team is no member or administrator of an organization.",
+        RoleRefusal::SystemRoleToTeam => "A team holds no role on the whole system.",
+        RoleRefusal::UserOutsideOrganization => "The user is outside the organization that owns the credential.",
+        RoleRefusal::PrivateCredential => "Roles on a private credential are given by system administrators only.",
+        RoleRefusal::TeamOutsideOrganization => "The team is outside the organization that owns the credential.",
+        RoleRefusal::CheckoutNotHeld => {
+            "Checkout is given only by who holds grant and checkout there, or a system administrator."
+        }
+    }
 }
 
 /// The sentence of a rule of inputs, or of a type's own schema.
@@ -181,13 +201,21 @@ fn template(fault: &TemplateFault) -> String {
     match fault {
         TemplateFault::UndefinedName(name) => format!("uses {name}, which is no field"),
         TemplateFault::UndefinedMember { object, member } => {
-            format!("uses {object}.{member}, which does not exist")
+            format!("uses {member} of {}, which has no such member", object_name(*object))
         }
         TemplateFault::NoUnnamedFile => "uses tower.filename without an unnamed file".to_owned(),
         TemplateFault::BareTower => "uses tower, which is no value itself".to_owned(),
         TemplateFault::Syntax(text) => format!("cannot be read: {text}"),
         TemplateFault::Unsafe { member } => format!("reaches for {member}, which templates must not touch"),
         TemplateFault::TooCostly => "takes too much work".to_owned(),
+    }
+}
+
+const fn object_name(object: TemplateObject) -> &'static str {
+    match object {
+        TemplateObject::Value => "a value",
+        TemplateObject::Tower => "tower",
+        TemplateObject::Files => "tower.filename",
     }
 }
 

@@ -40,7 +40,8 @@ impl Strongroom {
                 && door != OwnerDoor::Body
             {
                 // The path's team brings its organization, which AWX checks once more.
-                let organization = Ref::Serial(tx.team::<proof::Read>(&by, &Ref::Serial(team))?.1.organization_id);
+                let organization =
+                    Ref::Serial(tx.team::<proof::Read>(&by, &Ref::Serial(team))?.1.organization_id);
                 tx.organization::<proof::CreateCredentials>(&by, &organization)?;
             }
             let id = room.insert_checked(tx, &by, &wanted, (guid, short_id), typist(&by))?;
@@ -147,7 +148,8 @@ struct Wanted {
 
 /// The draft with the owner that its path names; owners in the body then do not count.
 fn through_door(door: &OwnerDoor, draft: CredentialDraft) -> CredentialDraft {
-    let owned = |user, team, organization| CredentialDraft { user, team, organization, ..draft.clone() };
+    let owned =
+        |user, team, organization| CredentialDraft { user, team, organization, ..draft.clone() };
     let named = |reference: &Ref| Member::Given(Some(reference.clone()));
     match door {
         OwnerDoor::Body => draft,
@@ -158,7 +160,12 @@ fn through_door(door: &OwnerDoor, draft: CredentialDraft) -> CredentialDraft {
 }
 
 /// Whether the actor may make what the raw request asks for, before any of its fields is looked at.
-fn check_right(tx: &ReadTx<'_>, actor: &Actor, door: &OwnerDoor, draft: &CredentialDraft) -> Result<()> {
+fn check_right(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    door: &OwnerDoor,
+    draft: &CredentialDraft,
+) -> Result<()> {
     if tx.standing(actor)?.is_superuser {
         return Ok(());
     }
@@ -195,7 +202,7 @@ fn related<'a>(member: &'static str, draft: &'a Member<Option<Ref>>) -> Result<O
 }
 
 /// What is missing in a path is not found; what a body names is a fault of the request.
-pub(super) fn of_body(in_path: bool, kind: Kind, allowed: Result<()>) -> Result<()> {
+pub(crate) fn of_body(in_path: bool, kind: Kind, allowed: Result<()>) -> Result<()> {
     match allowed {
         Err(Error::NotFound(_)) if !in_path => {
             Err(Error::invalid(FieldPath::Whole, Rule::NoSuchObject { kind }))
@@ -224,15 +231,27 @@ fn check_fields(tx: &ReadTx<'_>, draft: CredentialDraft) -> Result<Wanted> {
     check_owner(&credential_type, user, team, organization)?;
     if credential_type.is_robot() {
         // The password of a robot exists only as a hash, which nobody can type.
-        return Err(Error::invalid("credential_type", Rule::NotAChoice { given: type_id.to_string() }));
+        return Err(Error::invalid(
+            "credential_type",
+            Rule::NotAChoice { given: type_id.to_string() },
+        ));
     }
-    let inputs = check_inputs(&credential_type, &inputs, None, draft.mask).map_err(Error::Invalid)?;
+    let inputs =
+        check_inputs(&credential_type, &inputs, None, draft.mask).map_err(Error::Invalid)?;
     let organization_id = match team {
         Some(team) => Some(tx.team_organization(team)?),
         None => organization,
     };
     check_name(tx, organization_id, &name, type_id, None)?;
-    Ok(Wanted { name, description, type_id, inputs, organization_id, team_id: team, owner_id: user })
+    Ok(Wanted {
+        name,
+        description,
+        type_id,
+        inputs,
+        organization_id,
+        team_id: team,
+        owner_id: user,
+    })
 }
 
 fn check_owner(
@@ -299,12 +318,9 @@ fn give_to_owner(
     {
         give_admin(tx, actor, admin, owner)?;
     }
-    let lacks = |tx: &WriteTx<'_>| -> Result<bool> {
-        Ok(tx.quietly(|tx| tx.credential::<proof::Change>(actor, &Ref::Serial(id)).is_err()))
-    };
     if maker_too
         && let Some(maker) = by
-        && lacks(tx)?
+        && tx.credential::<proof::Change>(actor, &Ref::Serial(id)).is_err()
     {
         give_admin(tx, actor, admin, maker)?;
     }

@@ -17,7 +17,12 @@ impl Strongroom {
     /// Deletes a credential with its versions, placements and references.
     ///
     /// `force` deletes one in use too, unless its organization protects used ones: `CredentialInUse`.
-    pub async fn delete_credential(&self, actor: &Actor, reference: &Ref, force: bool) -> Result<Deleted> {
+    pub async fn delete_credential(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+        force: bool,
+    ) -> Result<Deleted> {
         let (by, reference) = (actor.clone(), reference.clone());
         self.write(actor, move |tx| {
             let (permit, row) = tx.credential::<proof::Delete>(&by, &reference)?;
@@ -53,6 +58,7 @@ pub(crate) fn remove(
     tx.bury_credential(credential, actor.user_id())?;
     let mut entry = entry_of(tx, actor, Operation::Delete, id, &credential.name);
     entry.organization_id = credential.organization_id;
-    entry.changes = members_of(row).into_iter().map(|(member, value)| gone(member, value)).collect();
+    entry.changes =
+        members_of(row).into_iter().map(|(member, value)| gone(member, value)).collect();
     Ok(entry)
 }

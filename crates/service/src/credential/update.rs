@@ -89,7 +89,8 @@ impl Strongroom {
             let given = type_id.to_string();
             return Err(Error::invalid("credential_type", Rule::NotAChoice { given }));
         }
-        let checked = self.checked(tx, old, type_id, &credential_type, wanted.inputs, wanted.mask)?;
+        let checked =
+            self.checked(tx, old, type_id, &credential_type, wanted.inputs, wanted.mask)?;
         check_name(tx, new.organization_id, &new.name, type_id, Some(old.identity.id))?;
         let inputs = match &checked {
             Some(checked) => type_changes || differs(old, checked),
@@ -98,7 +99,8 @@ impl Strongroom {
         if let Some(checked) = checked.filter(|_| inputs) {
             new.version += 1;
             let guid = &old.identity.guid;
-            let sealing = self.seal_checked(guid, new.version, &checked, &old.secrets, typist(actor))?;
+            let sealing =
+                self.seal_checked(guid, new.version, &checked, &old.secrets, typist(actor))?;
             for input in &sealing.sealed {
                 tx.insert_sealed(old.identity.id, new.version, input)?;
             }
@@ -197,7 +199,12 @@ fn check_move(
 }
 
 /// What the organization's position gave goes with the organization.
-fn move_positions(tx: &mut WriteTx<'_>, actor: &Actor, old: &Credential, new: &Credential) -> Result<()> {
+fn move_positions(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    old: &Credential,
+    new: &Credential,
+) -> Result<()> {
     if old.organization_id == new.organization_id {
         return Ok(());
     }

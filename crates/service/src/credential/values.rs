@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::credential_type::{CheckedInputs, CredentialType, KeyState, SecretChange, read_key};
+use strongroom_core::credential_type::{
+    CheckedInputs, CredentialType, KeyState, SecretChange, read_key,
+};
 use strongroom_core::error::{Rule, Violation};
 use strongroom_core::id::{Guid, Kind, Ref};
 use strongroom_core::record::Credential;
@@ -41,7 +43,8 @@ impl Strongroom {
                 }
                 SecretChange::Keep => {
                     let kept = stored.get(field).copied();
-                    let kept = kept.ok_or_else(|| Error::internal("a secret that is kept was never set"))?;
+                    let kept =
+                        kept.ok_or_else(|| Error::internal("a secret that is kept was never set"))?;
                     sealing.secrets.insert(field.clone(), kept);
                 }
             }
@@ -64,7 +67,11 @@ impl Strongroom {
     }
 
     /// Whether the stored SSH key needs a passphrase.
-    pub(super) fn stored_key(&self, tx: &ReadTx<'_>, credential: &Credential) -> Result<Option<KeyState>> {
+    pub(super) fn stored_key(
+        &self,
+        tx: &ReadTx<'_>,
+        credential: &Credential,
+    ) -> Result<Option<KeyState>> {
         let Some(key) = self.open_present(tx, credential, SSH_KEY)? else { return Ok(None) };
         Ok(read_key(secrecy::ExposeSecret::expose_secret(&key)).ok())
     }

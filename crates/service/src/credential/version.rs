@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use strongroom_core::audit::{Change, Operation};
-use strongroom_core::credential_type::{CheckedInputs, SecretChange, StoredInputs, check_stored_inputs};
+use strongroom_core::credential_type::{
+    CheckedInputs, SecretChange, StoredInputs, check_stored_inputs,
+};
 use strongroom_core::error::{Refusal, Rule};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Credential, Version};
@@ -43,7 +45,8 @@ impl Strongroom {
             if old.managed {
                 return Err(Error::Forbidden(Refusal::ManagedCredentialChange));
             }
-            let kept = tx.versions_of(permit.id())?.into_iter().find(|version| version.number == number);
+            let kept =
+                tx.versions_of(permit.id())?.into_iter().find(|version| version.number == number);
             let kept = kept.ok_or(Error::NotFound(Kind::Version))?;
             if kept.credential_type_id != old.credential_type_id {
                 return Err(Error::invalid("version", Rule::CredentialTypeInUse));
@@ -73,11 +76,17 @@ impl Strongroom {
     }
 
     /// The values of a kept version, opened to be sealed anew; they must still fit the type.
-    fn opened(&self, tx: &ReadTx<'_>, present: &Credential, kept: &Version) -> Result<CheckedInputs> {
+    fn opened(
+        &self,
+        tx: &ReadTx<'_>,
+        present: &Credential,
+        kept: &Version,
+    ) -> Result<CheckedInputs> {
         let mut as_then = present.clone();
         as_then.inputs.clone_from(&kept.inputs);
         as_then.secrets.clone_from(&kept.secrets);
-        let stored = StoredInputs::of(&as_then, present.credential_type_id, self.stored_key(tx, &as_then)?);
+        let stored =
+            StoredInputs::of(&as_then, present.credential_type_id, self.stored_key(tx, &as_then)?);
         let credential_type = present_type(tx, present)?;
         let mut checked = check_stored_inputs(&credential_type, &stored).map_err(Error::Invalid)?;
         for (field, change) in &mut checked.secrets {

@@ -4,7 +4,11 @@ use serde_json::json;
 
 use super::row::{Row, Value};
 use super::session::Session;
-use strongroom_core::audit::{self, Entry, Link};
+use super::tx::ReadTx;
+use crate::view::AuditView;
+use strongroom_core::access::Dialect;
+use strongroom_core::audit::{self, Entry, Link, Operation, Outcome, Touched};
+use strongroom_core::id::Kind;
 use strongroom_core::{Error, Result};
 
 /// Writes an entry into the open transaction and queues it for its link.
@@ -48,6 +52,47 @@ pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
     Ok(id)
 }
 
+impl ReadTx<'_> {
+    /// The entries of these ids.
+    pub(crate) fn audit_views(&self, ids: &[i64]) -> Result<Vec<AuditView>> {
+        self.by_ids(VIEW, "audit_entries", ids, view)
+    }
+}
+
+fn view(row: &Row<'_>) -> Result<AuditView> {
+    let unknown = || Error::internal("unknown word in an audit entry");
+    let objects: Vec<StoredObject> =
+        serde_json::from_value(row.at(10)?).map_err(Error::internal)?;
+    let touched = |object: StoredObject| {
+        let kind = Kind::from_word(&object.kind).ok_or_else(unknown)?;
+        Ok(Touched { kind, id: object.id, name: object.name })
+    };
+    Ok(AuditView {
+        id: row.at(0)?,
+        at: row.at(1)?,
+        operation: Operation::from_word(&row.at::<String>(2)?).ok_or_else(unknown)?,
+        outcome: Outcome::from_word(&row.at::<String>(3)?).ok_or_else(unknown)?,
+        dialect: Dialect::from_word(&row.at::<String>(4)?).ok_or_else(unknown)?,
+        request_id: row.at(5)?,
+        source: row.at(6)?,
+        actor_id: row.at(7)?,
+        actor_name: row.at(8)?,
+        token_id: row.at(9)?,
+        objects: objects.into_iter().map(touched).collect::<Result<_>>()?,
+        organization_id: row.at(11)?,
+        reason: row.at(12)?,
+        changes: row.at(13)?,
+        times: row.at(14)?,
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct StoredObject {
+    kind: String,
+    id: i64,
+    name: String,
+}
+
 /// The end of the chain, from which it grows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
@@ -68,7 +113,10 @@ impl Linker {
         let sql = "SELECT position, hash FROM audit_links ORDER BY position DESC LIMIT 1";
         let stored = session.row(sql, &[], |row| {
             let hash: Vec<u8> = row.at(1)?;
-            Ok((row.at::<i64>(0)?, Link::try_from(hash).map_err(|_| Error::internal("a link is not 32 bytes"))?))
+            Ok((
+                row.at::<i64>(0)?,
+                Link::try_from(hash).map_err(|_| Error::internal("a link is not 32 bytes"))?,
+            ))
         })?;
         let (position, hash) = stored.unwrap_or((0, audit::GENESIS));
         Ok(Self { head: Head { position, hash, linked: 0 } })
@@ -77,7 +125,8 @@ impl Linker {
     /// Links what the queue holds; the chain has grown only when the transaction has committed.
     pub(super) fn link_new(&self, session: Session<'_>) -> Result<Head> {
         let mut head = Head { linked: 0, ..self.head };
-        let waiting = session.rows(WAITING, &[Value::Int(BATCH)], |row| Ok((row.at::<i64>(0)?, columns(row)?)))?;
+        let waiting = session
+            .rows(WAITING, &[Value::Int(BATCH)], |row| Ok((row.at::<i64>(0)?, columns(row)?)))?;
         for (entry_id, columns) in &waiting {
             let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
             head.hash = audit::link(&head.hash, &columns);
@@ -87,7 +136,8 @@ impl Linker {
                 "INSERT INTO audit_links (position, entry_id, hash) VALUES ($1, $2, $3)",
                 &[head.position.into(), (*entry_id).into(), Value::Bytes(&head.hash)],
             )?;
-            session.execute("DELETE FROM audit_queue WHERE entry_id = $1", &[(*entry_id).into()])?;
+            session
+                .execute("DELETE FROM audit_queue WHERE entry_id = $1", &[(*entry_id).into()])?;
         }
         Ok(head)
     }
@@ -145,6 +195,9 @@ fn columns(row: &Row<'_>) -> Result<Vec<Option<String>>> {
         number(14)?,
     ])
 }
+
+const VIEW: &str = "id, at, action, outcome, dialect, request_id, source, actor_id, actor_name, token_id, objects, \
+    organization_id, reason, changes, times";
 
 /// Entries linked in one go; the rest waits for the next.
 const BATCH: i64 = 1024;

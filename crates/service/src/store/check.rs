@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::credential::{CredentialRow, TypeRow};
-use super::tx::{Permit, Proves, ReadTx, proof};
+use super::tx::{Permit, Proves, ReadTx, WriteTx, proof};
 use crate::actor::Actor;
 use strongroom_core::access::people::{Administered, may_administer};
 use strongroom_core::access::{
     Capabilities, Decision, Holding, Permission, Reason, ResourceKind, Role, Standing, decide,
 };
 use strongroom_core::audit::Touched;
+use strongroom_core::credential_type::ROBOT_NAMESPACE;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_core::record::{Organization, Team, Token, User};
+use strongroom_core::record::{Credential, Organization, Team, Token, User};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
@@ -49,7 +50,8 @@ impl<'tx> ReadTx<'tx> {
         let of = |row: &CredentialRow| {
             let id = row.credential.identity.id;
             let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let robot = row.credential.managed && row.credential_type.namespace.as_deref() == Some(ROBOT);
+            let robot = row.credential.managed
+                && row.credential_type.namespace.as_deref() == Some(ROBOT_NAMESPACE);
             let may = |permission| {
                 actor.may_write()
                     && !robot
@@ -83,7 +85,11 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// A team that the actor may do `P` to.
-    pub(crate) fn team<P: Proves>(&self, actor: &Actor, reference: &Ref) -> Result<(Permit<'tx, P>, Team)> {
+    pub(crate) fn team<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Team)> {
         let team = self.team_row(reference)?;
         let id = team.identity.id;
         let standing = self.standing(actor)?;
@@ -98,7 +104,11 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// A user whom the actor may see.
-    pub(crate) fn user_to_read(&self, actor: &Actor, reference: &Ref) -> Result<(Permit<'tx, proof::Read>, User)> {
+    pub(crate) fn user_to_read(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, proof::Read>, User)> {
         let user = self.user_row(reference)?;
         let decision = match self.sees_user(actor, &user)? {
             true => Decision::Yes(Reason::Everybody),
@@ -167,7 +177,9 @@ impl<'tx> ReadTx<'tx> {
         let checkout_roles = theirs
             .holdings
             .iter()
-            .filter(|holding| matches!(holding.role, Role::OrganizationCheckout | Role::TeamCheckout))
+            .filter(|holding| {
+                matches!(holding.role, Role::OrganizationCheckout | Role::TeamCheckout)
+            })
             .map(|holding| (holding.role, holding.resource_id))
             .chain(on_credentials)
             .collect();
@@ -180,7 +192,10 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// A credential type; everybody who is known reads all of them.
-    pub(crate) fn type_to_read(&self, reference: &Ref) -> Result<(Permit<'tx, proof::Read>, TypeRow)> {
+    pub(crate) fn type_to_read(
+        &self,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, proof::Read>, TypeRow)> {
         let row = self.type_row(reference)?;
         Ok((self.permit(row.identity.id, Reason::Everybody), row))
     }
@@ -197,12 +212,17 @@ impl<'tx> ReadTx<'tx> {
             Decision::No { .. } => Decision::No { readable: true },
             yes @ Decision::Yes(_) => yes,
         };
-        let object = Touched { kind: Kind::CredentialType, id: row.identity.id, name: row.name.clone() };
+        let object =
+            Touched { kind: Kind::CredentialType, id: row.identity.id, name: row.name.clone() };
         Ok((self.decided(actor, P::PERMISSION, decision, object, None)?, row))
     }
 
     /// What only a system administrator may do, such as making an organization.
-    pub(crate) fn administrator(&self, actor: &Actor, kind: Kind) -> Result<Permit<'tx, proof::Change>> {
+    pub(crate) fn administrator(
+        &self,
+        actor: &Actor,
+        kind: Kind,
+    ) -> Result<Permit<'tx, proof::Change>> {
         let standing = self.standing(actor)?;
         let decision = match decide(&standing, actor.dialect(), Permission::Change, []) {
             Decision::No { .. } => Decision::No { readable: true },
@@ -213,7 +233,11 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// A token that the actor may see and end: his own, or any for a system administrator.
-    pub(crate) fn token_of(&self, actor: &Actor, id: i64) -> Result<(Permit<'tx, proof::Delete>, Token)> {
+    pub(crate) fn token_of(
+        &self,
+        actor: &Actor,
+        id: i64,
+    ) -> Result<(Permit<'tx, proof::Delete>, Token)> {
         let token = self.token(id)?.ok_or(Error::NotFound(Kind::Token))?;
         let standing = self.standing(actor)?;
         let decision = if actor.user_id == Some(token.user_id) {
@@ -251,6 +275,106 @@ impl<'tx> ReadTx<'tx> {
     }
 }
 
+/// Changes of checked objects, each with the permit that it needs.
+impl<'tx> WriteTx<'tx> {
+    pub(crate) fn save_credential(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        credential: &Credential,
+        new_version: bool,
+    ) -> Result<()> {
+        same(permit.id(), credential.identity.id)?;
+        self.update_credential_row(credential, new_version)
+    }
+
+    /// The row as it is now.
+    pub(crate) fn credential_row_after(
+        &self,
+        permit: &Permit<'tx, proof::Change>,
+    ) -> Result<CredentialRow> {
+        self.credential_row(&Ref::Serial(permit.id()))
+    }
+
+    pub(crate) fn save_organization(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        organization: &Organization,
+    ) -> Result<()> {
+        same(permit.id(), organization.identity.id)?;
+        self.update_organization_row(organization)
+    }
+
+    pub(crate) fn save_team(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        team: &Team,
+    ) -> Result<()> {
+        same(permit.id(), team.identity.id)?;
+        self.update_team_row(team)
+    }
+
+    pub(crate) fn save_user(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        user: &User,
+        password_hash: Option<&str>,
+    ) -> Result<()> {
+        same(permit.id(), user.identity.id)?;
+        self.update_user_row(user)?;
+        match password_hash {
+            Some(hash) => self.set_password_hash(user.identity.id, hash),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn save_type(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        row: &TypeRow,
+    ) -> Result<()> {
+        same(permit.id(), row.identity.id)?;
+        self.update_type_row(row)
+    }
+
+    pub(crate) fn delete_type(
+        &mut self,
+        permit: &Permit<'tx, proof::Delete>,
+        row: &TypeRow,
+        by: Option<i64>,
+    ) -> Result<()> {
+        same(permit.id(), row.identity.id)?;
+        self.bury(Kind::CredentialType, &row.identity, &row.name, "", by)
+    }
+
+    pub(crate) fn save_token(
+        &mut self,
+        permit: &Permit<'tx, proof::Delete>,
+        token: &Token,
+    ) -> Result<()> {
+        same(permit.id(), token.id)?;
+        self.update_token_row(token)
+    }
+
+    /// Deletes an organization whose teams, credentials and service accounts are gone already.
+    pub(crate) fn delete_organization(
+        &mut self,
+        permit: &Permit<'tx, proof::Delete>,
+        organization: &Organization,
+        by: Option<i64>,
+    ) -> Result<()> {
+        let id = organization.identity.id;
+        same(permit.id(), id)?;
+        self.delete_organization_parts(id)?;
+        self.remove_roles(ResourceKind::Organization, id, by)?;
+        self.bury(Kind::Organization, &organization.identity, &organization.name, "", by)
+    }
+}
+
+/// A permit for one object is no permit for another.
+fn same(permitted: i64, id: i64) -> Result<()> {
+    if permitted == id { Ok(()) } else { Err(Error::internal("a permit for another object")) }
+}
+
 /// The decision on one credential. A copy is made where the credential belongs: reading it is not enough.
 fn on_credential(
     standing: &Standing,
@@ -280,6 +404,3 @@ fn on_credential(
 fn touched_user(user: &User) -> Touched {
     Touched { kind: Kind::User, id: user.identity.id, name: user.username.clone() }
 }
-
-/// The namespace of the type that minted registry robots have.
-const ROBOT: &str = "strongroom_registry_robot";

@@ -69,7 +69,7 @@ impl ReadTx<'_> {
         self.session().row(&sql, &[value], credential_row)?.ok_or(Error::NotFound(Kind::Credential))
     }
 
-    pub(super) fn credential_rows(&self, ids: &[i64]) -> Result<Vec<CredentialRow>> {
+    pub(crate) fn credential_rows(&self, ids: &[i64]) -> Result<Vec<CredentialRow>> {
         let (list, values) = id_list(ids);
         let sql = format!("SELECT {CREDENTIAL} FROM {CREDENTIAL_TABLES} WHERE c.id IN ({list})");
         self.session().rows(&sql, &values, credential_row)
@@ -96,21 +96,18 @@ impl ReadTx<'_> {
     }
 
     /// A sealed value of a credential.
-    pub(crate) fn sealed_input(&self, credential_id: i64, field: &str, version: u64) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn sealed_input(
+        &self,
+        credential_id: i64,
+        field: &str,
+        version: u64,
+    ) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT sealed FROM sealed_inputs WHERE credential_id = $1 AND field = $2 AND version = $3";
-        self.session().row(sql, &[credential_id.into(), field.into(), number(version)?.into()], |row| row.at(0))
-    }
-
-    /// Who typed each secret of a version, in no order; `None` where nobody did.
-    pub(crate) fn typed_by(&self, credential: &Credential) -> Result<Vec<Option<i64>>> {
-        let sql = "SELECT field, version, typed_by FROM sealed_inputs WHERE credential_id = $1";
-        let all = self.session().rows(sql, &[credential.identity.id.into()], |row| {
-            Ok((row.at::<String>(0)?, row.at::<i64>(1)?.unsigned_abs(), row.at::<Option<i64>>(2)?))
-        })?;
-        let current = |(field, version, by): (String, u64, Option<i64>)| {
-            (credential.secrets.get(&field) == Some(&version)).then_some(by)
-        };
-        Ok(all.into_iter().filter_map(current).collect())
+        self.session().row(
+            sql,
+            &[credential_id.into(), field.into(), number(version)?.into()],
+            |row| row.at(0),
+        )
     }
 
     /// A credential's kept versions, newest first.
@@ -192,7 +189,11 @@ impl WriteTx<'_> {
         Ok(id)
     }
 
-    pub(super) fn update_credential_row(&mut self, credential: &Credential, new_version: bool) -> Result<()> {
+    pub(super) fn update_credential_row(
+        &mut self,
+        credential: &Credential,
+        new_version: bool,
+    ) -> Result<()> {
         let (inputs, secrets) = documents(&credential.inputs, &credential.secrets);
         let id = credential.identity.id;
         self.session().execute(
@@ -218,7 +219,13 @@ impl WriteTx<'_> {
         }
         let documents = (inputs.as_str(), secrets.as_str());
         let type_id = credential.credential_type_id;
-        self.insert_version(id, credential.version, type_id, documents, credential.stamp.modified_by)?;
+        self.insert_version(
+            id,
+            credential.version,
+            type_id,
+            documents,
+            credential.stamp.modified_by,
+        )?;
         self.forget_old_versions(id)
     }
 
@@ -273,7 +280,12 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    pub(crate) fn insert_sealed(&mut self, credential_id: i64, version: u64, input: &SealedInput) -> Result<()> {
+    pub(crate) fn insert_sealed(
+        &mut self,
+        credential_id: i64,
+        version: u64,
+        input: &SealedInput,
+    ) -> Result<()> {
         self.session().execute(
             "INSERT INTO sealed_inputs (credential_id, field, version, sealed, typed_by) VALUES ($1, $2, $3, $4, $5)",
             &[
@@ -288,7 +300,7 @@ impl WriteTx<'_> {
     }
 
     /// Deletes everything that hangs on a credential; the row itself is buried by the caller.
-    pub(super) fn delete_credential_parts(&mut self, credential_id: i64) -> Result<()> {
+    pub(crate) fn delete_credential_parts(&mut self, credential_id: i64) -> Result<()> {
         for sql in [
             "DELETE FROM sealed_inputs WHERE credential_id = $1",
             "DELETE FROM credential_versions WHERE credential_id = $1",

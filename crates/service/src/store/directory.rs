@@ -4,7 +4,9 @@ use super::row::{Row, Value};
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::{Identity, Organization, OrganizationSettings, Stamp, Team, User};
+use strongroom_core::record::{
+    Credential, Identity, Organization, OrganizationSettings, Stamp, Team, User,
+};
 use strongroom_core::text::fold;
 use strongroom_core::{Error, Result};
 
@@ -134,6 +136,67 @@ impl ReadTx<'_> {
             _ => return Err(Error::internal("this kind of object has no name")),
         };
         self.by_ids(columns, table, ids, |row| Ok((row.at(0)?, row.at(1)?)))
+    }
+
+    /// The id of the object of that identity, whether or not anybody may see it.
+    pub(crate) fn id_of(&self, kind: Kind, reference: &Ref) -> Result<Option<i64>> {
+        let table = match kind {
+            Kind::User => "users",
+            Kind::Organization => "organizations",
+            Kind::Team => "teams",
+            Kind::Credential => "credentials",
+            Kind::CredentialType => "credential_types",
+            _ => return Err(Error::internal("no such table of identities")),
+        };
+        let (column, value) = by_ref(reference);
+        self.session().row(
+            &format!("SELECT id FROM {table} WHERE {column} = $1"),
+            &[value],
+            |row| row.at(0),
+        )
+    }
+
+    /// The organization of a team.
+    pub(crate) fn team_organization(&self, team_id: i64) -> Result<i64> {
+        let sql = "SELECT organization_id FROM teams WHERE id = $1";
+        self.session().one(sql, &[team_id.into()], |row| row.at(0))
+    }
+
+    /// The organization that an object belongs to, if it belongs to one.
+    pub(crate) fn organization_of(&self, kind: Kind, id: i64) -> Result<Option<i64>> {
+        let sql = match kind {
+            Kind::Organization => return Ok(Some(id)),
+            Kind::Team => "SELECT organization_id FROM teams WHERE id = $1",
+            Kind::Credential => "SELECT organization_id FROM credentials WHERE id = $1",
+            _ => return Ok(None),
+        };
+        Ok(self.session().row(sql, &[id.into()], |row| row.at::<Option<i64>>(0))?.flatten())
+    }
+
+    /// Whether the organization, if there is one, protects credentials in use.
+    pub(crate) fn protects_used(&self, organization_id: Option<i64>) -> Result<bool> {
+        let Some(id) = organization_id else { return Ok(false) };
+        let sql = "SELECT protect_used FROM organizations WHERE id = $1";
+        Ok(self.session().row(sql, &[id.into()], |row| row.at(0))?.unwrap_or(false))
+    }
+
+    /// Whether roles on an organization's credentials may be given outside it.
+    pub(crate) fn shares_across_organizations(&self, organization_id: i64) -> Result<bool> {
+        let sql = "SELECT share_across_organizations FROM organizations WHERE id = $1";
+        Ok(self.session().row(sql, &[organization_id.into()], |row| row.at(0))?.unwrap_or(false))
+    }
+
+    /// Whether an organization has spaces, or hosted registries that were not removed.
+    pub(crate) fn has_spaces_or_registries(&self, organization_id: i64) -> Result<bool> {
+        let sql = "SELECT (SELECT COUNT(*) FROM spaces WHERE organization_id = $1) \
+                   + (SELECT COUNT(*) FROM registries WHERE organization_id = $1 AND hosted AND removed IS NULL)";
+        Ok(0 < self.session().one(sql, &[organization_id.into()], |row| row.at::<i64>(0))?)
+    }
+
+    /// The ids of an organization's service accounts.
+    pub(crate) fn service_account_ids_of(&self, organization_id: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM users WHERE service_organization_id = $1 ORDER BY id";
+        self.session().rows(sql, &[organization_id.into()], |row| row.at(0))
     }
 
     /// How many enabled system administrators there are.
@@ -313,6 +376,61 @@ impl WriteTx<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// The user that was just inserted.
+    pub(crate) fn user_row_after_insert(&self, id: i64) -> Result<User> {
+        self.user_row(&Ref::Serial(id))
+    }
+
+    /// Ends every token of a user.
+    pub(crate) fn delete_tokens_of_user(&mut self, user_id: i64) -> Result<()> {
+        self.delete_tokens_where("user_id", user_id)
+    }
+
+    /// A team's placements go, and never widen to its whole account.
+    pub(crate) fn delete_placements_of_team(&mut self, team_id: i64) -> Result<()> {
+        self.session().execute("DELETE FROM placements WHERE team_id = $1", &[team_id.into()])?;
+        Ok(())
+    }
+
+    /// Deletes what is an organization's own besides its teams, credentials and service accounts.
+    pub(super) fn delete_organization_parts(&mut self, id: i64) -> Result<()> {
+        self.delete_tokens_where("organization_id", id)?;
+        for sql in [
+            "DELETE FROM placements WHERE organization_id = $1 \
+             OR space_id IN (SELECT id FROM spaces WHERE organization_id = $1) \
+             OR app_id IN (SELECT a.id FROM apps a JOIN spaces s ON s.id = a.space_id WHERE s.organization_id = $1) \
+             OR registry_id IN (SELECT id FROM registries WHERE organization_id = $1)",
+            "DELETE FROM apps WHERE space_id IN (SELECT id FROM spaces WHERE organization_id = $1)",
+            "DELETE FROM spaces WHERE organization_id = $1",
+            "DELETE FROM registries WHERE organization_id = $1",
+        ] {
+            self.session().execute(sql, &[id.into()])?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the row of a credential whose parts are gone already.
+    pub(crate) fn bury_credential(
+        &mut self,
+        credential: &Credential,
+        by: Option<i64>,
+    ) -> Result<()> {
+        self.bury(Kind::Credential, &credential.identity, &credential.name, "", by)
+    }
+
+    /// Deletes the row of a team.
+    pub(crate) fn bury_team(&mut self, team: &Team, by: Option<i64>) -> Result<()> {
+        self.bury(Kind::Team, &team.identity, &team.name, "", by)
+    }
+
+    /// Deletes the row of a user.
+    pub(crate) fn bury_user(&mut self, user: &User, by: Option<i64>) -> Result<()> {
+        self.mark_revoking();
+        let details =
+            serde_json::json!({"first_name": user.first_name, "last_name": user.last_name});
+        self.bury(Kind::User, &user.identity, &user.username, &details.to_string(), by)
     }
 
     /// Deletes the row of an object and leaves a tombstone with its name.

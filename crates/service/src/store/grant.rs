@@ -82,7 +82,8 @@ impl ReadTx<'_> {
         let sql = format!(
             "SELECT {ROLE} FROM roles r WHERE r.resource_kind = $1 AND r.resource_id = $2 AND r.name = $3"
         );
-        let values = [role_wanted.kind().word().into(), resource_id.into(), role_wanted.word().into()];
+        let values =
+            [role_wanted.kind().word().into(), resource_id.into(), role_wanted.word().into()];
         self.session()
             .row(&sql, &values, |row| role(row, 0))?
             .ok_or_else(|| Error::internal("an object lacks one of its roles"))
@@ -94,13 +95,19 @@ impl ReadTx<'_> {
         self.session().row(&sql, &[id.into()], |row| role(row, 0))
     }
 
+    /// The roles of these ids.
+    pub(crate) fn roles_by_id(&self, ids: &[i64]) -> Result<Vec<RoleOn>> {
+        self.by_ids("id, resource_kind, resource_id, name", "roles", ids, |row| role(row, 0))
+    }
+
     /// The grants on these objects of one kind that are valid now.
     pub(crate) fn grants_on(&self, kind: ResourceKind, ids: &[i64]) -> Result<Vec<GrantRow>> {
         let mut found = Vec::new();
         for chunk in ids.chunks(IDS_AT_ONCE) {
             let (list, mut values) = id_list(chunk);
             values.push(kind.word().into());
-            let filter = format!("g.resource_id IN ({list}) AND g.resource_kind = ${}", values.len());
+            let filter =
+                format!("g.resource_id IN ({list}) AND g.resource_kind = ${}", values.len());
             found.extend(self.grants(&filter, values)?);
         }
         Ok(found)
@@ -130,7 +137,9 @@ impl ReadTx<'_> {
         let mut found = Vec::new();
         for chunk in role_ids.chunks(IDS_AT_ONCE) {
             let (list, values) = id_list(chunk);
-            let sql = format!("SELECT id, resource_id FROM roles WHERE id IN ({list}) AND resource_kind = 'team'");
+            let sql = format!(
+                "SELECT id, resource_id FROM roles WHERE id IN ({list}) AND resource_kind = 'team'"
+            );
             found.extend(self.session().rows(&sql, &values, |row| Ok((row.at(0)?, row.at(1)?)))?);
         }
         Ok(found)
@@ -139,11 +148,6 @@ impl ReadTx<'_> {
     /// The valid grants to a user by name, on whatever object.
     pub(crate) fn grants_to_user(&self, user_id: i64) -> Result<Vec<GrantRow>> {
         self.grants("g.user_id = $1", vec![user_id.into()])
-    }
-
-    /// The valid grants to the holders of a role.
-    pub(crate) fn grants_to_group(&self, group_role_id: i64) -> Result<Vec<GrantRow>> {
-        self.grants("g.group_role_id = $1", vec![group_role_id.into()])
     }
 
     fn grants(&self, filter: &str, mut values: Vec<Value<'_>>) -> Result<Vec<GrantRow>> {
@@ -177,7 +181,8 @@ impl ReadTx<'_> {
         let direct = self.grants(&filter, vec![user_id.into()])?;
         let organizations = self.organizations_of_grants(&direct)?;
         let organization = |row: &GrantRow| organizations.get(&key(&row.role)).copied();
-        let start = direct.iter().map(|row| Holding::by_name(&row.step(organization(row)))).collect();
+        let start =
+            direct.iter().map(|row| Holding::by_name(&row.step(organization(row)))).collect();
         let mut held: Vec<Holding> = Vec::new();
         let mut fresh = self.with_implied(start)?;
         while !fresh.is_empty() {
@@ -189,7 +194,9 @@ impl ReadTx<'_> {
             for row in &steps {
                 let Holder::Group(group) = row.holder else { continue };
                 let step = row.step(organizations.get(&key(&row.role)).copied());
-                next.extend(fresh.iter().filter(|holding| holding.role_id == group).map(|h| h.step(&step)));
+                next.extend(
+                    fresh.iter().filter(|holding| holding.role_id == group).map(|h| h.step(&step)),
+                );
             }
             fresh = self.with_implied(next)?;
         }
@@ -204,7 +211,8 @@ impl ReadTx<'_> {
         let mut found = Vec::new();
         for chunk in ids.chunks(IDS_AT_ONCE) {
             let (list, values) = id_list(chunk);
-            let filter = format!("g.group_role_id IN ({list}) AND g.resource_kind IN ({GROUP_KINDS})");
+            let filter =
+                format!("g.group_role_id IN ({list}) AND g.resource_kind IN ({GROUP_KINDS})");
             found.extend(self.grants(&filter, values)?);
         }
         Ok(found)
@@ -219,7 +227,9 @@ impl ReadTx<'_> {
             ids.sort_unstable();
             ids.dedup();
             let roles = self.roles_on(kind, &ids)?;
-            rows.extend(roles.into_iter().map(|role| ((kind, role.resource_id, role.role), role.id)));
+            rows.extend(
+                roles.into_iter().map(|role| ((kind, role.resource_id, role.role), role.id)),
+            );
         }
         let mut all = Vec::with_capacity(held.len());
         for holding in held {
@@ -234,7 +244,10 @@ impl ReadTx<'_> {
     }
 
     /// The organization of each object that the grants stand on.
-    fn organizations_of_grants(&self, grants: &[GrantRow]) -> Result<HashMap<(ResourceKind, i64), i64>> {
+    fn organizations_of_grants(
+        &self,
+        grants: &[GrantRow],
+    ) -> Result<HashMap<(ResourceKind, i64), i64>> {
         let mut found = HashMap::new();
         for (kind, table) in [(ResourceKind::Team, "teams"), (ResourceKind::Space, "spaces")] {
             let of_kind = grants.iter().filter(|grant| grant.role.role.kind() == kind);
@@ -247,7 +260,9 @@ impl ReadTx<'_> {
             })?;
             found.extend(rows.into_iter().map(|(id, organization)| ((kind, id), organization)));
         }
-        for grant in grants.iter().filter(|grant| grant.role.role.kind() == ResourceKind::Organization) {
+        for grant in
+            grants.iter().filter(|grant| grant.role.role.kind() == ResourceKind::Organization)
+        {
             found.insert(key(&grant.role), grant.role.resource_id);
         }
         Ok(found)
@@ -268,7 +283,8 @@ impl ReadTx<'_> {
                 Holder::User(id) if id == standing.user_id => on.push(Holding::by_name(&step)),
                 Holder::User(_) => {}
                 Holder::Group(group) => {
-                    let through = standing.holdings.iter().filter(|holding| holding.role_id == group);
+                    let through =
+                        standing.holdings.iter().filter(|holding| holding.role_id == group);
                     on.extend(through.map(|holding| holding.step(&step)));
                 }
             }
@@ -303,7 +319,7 @@ impl WriteTx<'_> {
             Holder::User(id) => (Some(id), None),
             Holder::Group(id) => (None, Some(id)),
         };
-        let guid = Guid::new(strongroom_seal::random::guid());
+        let guid = Guid::new(strongroom_seal::random::guid().map_err(Error::internal)?);
         let now = self.now();
         self.session().execute(
             "INSERT INTO grants (guid, role_id, resource_kind, resource_id, user_id, group_role_id, dialect, \
@@ -365,10 +381,21 @@ impl WriteTx<'_> {
     }
 
     /// Takes a role away; tells whether the holder had it.
-    pub(crate) fn end_grant(&mut self, role_id: i64, holder: Holder, by: Option<i64>) -> Result<bool> {
+    pub(crate) fn end_grant(
+        &mut self,
+        role_id: i64,
+        holder: Holder,
+        by: Option<i64>,
+    ) -> Result<bool> {
         let (column, id) = holder_column(holder);
         let filter = format!("role_id = $3 AND {column} = $4");
         Ok(0 < self.end_grants(&filter, &[role_id.into(), id.into()], by)?)
+    }
+
+    /// Ends one grant.
+    pub(crate) fn end_grant_row(&mut self, id: i64, by: Option<i64>) -> Result<()> {
+        self.end_grants("id = $3", &[id.into()], by)?;
+        Ok(())
     }
 
     /// Ends every grant to a user.
@@ -378,7 +405,12 @@ impl WriteTx<'_> {
     }
 
     /// Ends every grant on a deleted object and every grant to the holders of its roles.
-    pub(crate) fn remove_roles(&mut self, kind: ResourceKind, resource_id: i64, by: Option<i64>) -> Result<()> {
+    pub(crate) fn remove_roles(
+        &mut self,
+        kind: ResourceKind,
+        resource_id: i64,
+        by: Option<i64>,
+    ) -> Result<()> {
         let values = [kind.word().into(), resource_id.into()];
         self.end_grants("resource_kind = $3 AND resource_id = $4", &values, by)?;
         if kind.forms_groups() {
@@ -396,8 +428,9 @@ impl WriteTx<'_> {
     fn end_grants(&mut self, filter: &str, values: &[Value<'_>], by: Option<i64>) -> Result<u64> {
         self.mark_revoking();
         let now = self.now();
-        let sql =
-            format!("UPDATE grants SET valid_until = $1, ended_by = $2 WHERE {filter} AND valid_until > $1");
+        let sql = format!(
+            "UPDATE grants SET valid_until = $1, ended_by = $2 WHERE {filter} AND valid_until > $1"
+        );
         let mut all = vec![now.into(), by.into()];
         all.extend_from_slice(values);
         self.session().execute(&sql, &all)

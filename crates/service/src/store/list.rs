@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use super::row::Value;
 use super::tx::ReadTx;
 use crate::actor::Actor;
-use crate::list::{Field, Filter, Group, ListRequest, Operand, Order, Paging, Place, Test, TextTest};
+use crate::list::{
+    Field, Filter, Group, ListRequest, Operand, Order, Paging, Place, Test, TextTest,
+};
 use strongroom_core::access::{Permission, ResourceKind, Role, Standing};
 use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
-use strongroom_core::record::User;
+use strongroom_core::record::{TokenKind, User};
 use strongroom_core::{Error, Result};
 
 /// The ids of a page, in order, and how many rows match in all.
@@ -37,8 +39,27 @@ pub(crate) enum Condition {
     HoldersOf(i64),
     /// Organizations or teams on which a user holds a role of that word by name.
     HeldByUser(i64, Role),
+    /// Users: this one.
+    IsUser(i64),
+    /// Users: system administrators.
+    Superusers,
+    /// Users: system auditors.
+    SystemAuditors,
+    /// Roles that a user holds by name.
+    RolesOfUser {
+        /// The user.
+        user_id: i64,
+        /// He is a system administrator.
+        administrator: bool,
+        /// He is a system auditor.
+        auditor: bool,
+    },
+    /// Roles that the holders of a role hold.
+    RolesOfGroup(i64),
     /// Tokens of a user.
     OfUser(i64),
+    /// Tokens of a kind.
+    OfTokenKind(TokenKind),
     /// Audit entries that touch an object.
     Touching(Kind, i64),
     /// Audit entries of changes that were carried out, which is what an activity stream shows.
@@ -106,13 +127,16 @@ impl ReadTx<'_> {
 
     /// What somebody with this standing may read of a kind of object.
     fn visible(&self, standing: &Standing, kind: Kind, sql: &mut Sql) -> String {
+        if kind == Kind::Role {
+            return self.visible_roles(standing, sql);
+        }
         if standing.reads_everything() && kind != Kind::Token {
             return TRUE.to_owned();
         }
-        let now = sql.int(self.now().as_micros());
-        let user = sql.int(standing.user_id);
+        let now = self.now().as_micros();
         match kind {
             Kind::Credential => {
+                let (now, user) = (sql.int(now), sql.int(standing.user_id));
                 let groups = sql.ints(&standing.held_role_ids());
                 format!("x.id IN ({})", credentials_reached(&now, &user, &groups))
             }
@@ -123,6 +147,7 @@ impl ReadTx<'_> {
             Kind::Team => format!("x.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team))),
             Kind::User if standing.sees_all_people() => TRUE.to_owned(),
             Kind::User => {
+                let (now, user) = (sql.int(now), sql.int(standing.user_id));
                 let organizations = sql.ints(&standing.held_ids(ResourceKind::Organization));
                 format!(
                     "x.id = {user} OR x.is_superuser OR x.id IN (SELECT g.user_id FROM grants g \
@@ -132,13 +157,39 @@ impl ReadTx<'_> {
             }
             Kind::CredentialType => TRUE.to_owned(),
             Kind::Token if standing.is_superuser => TRUE.to_owned(),
-            Kind::Token => format!("x.user_id = {user}"),
+            Kind::Token => format!("x.user_id = {}", sql.int(standing.user_id)),
             Kind::AuditEntry => {
                 let audited = sql.ints(&audited_organizations(standing));
+                let user = sql.int(standing.user_id);
                 format!("x.organization_id IN ({audited}) OR x.actor_id = {user}")
             }
             _ => FALSE.to_owned(),
         }
+    }
+
+    /// The roles that AWX shows, on objects that may be read, and the two on the whole system.
+    fn visible_roles(&self, standing: &Standing, sql: &mut Sql) -> String {
+        let shown = "x.removed IS NULL AND (x.name LIKE '%role' OR x.name LIKE 'system%')";
+        if standing.reads_everything() {
+            return shown.to_owned();
+        }
+        let mut on = vec!["x.resource_kind = 'system'".to_owned()];
+        for (kind, word) in [
+            (Kind::Organization, "organization"),
+            (Kind::Team, "team"),
+            (Kind::Credential, "credential"),
+        ] {
+            let table = match kind {
+                Kind::Organization => "organizations",
+                Kind::Team => "teams",
+                _ => "credentials",
+            };
+            let visible = self.visible(standing, kind, sql).replace("x.id", "o.id");
+            on.push(format!(
+                "(x.resource_kind = '{word}' AND x.resource_id IN (SELECT o.id FROM {table} o WHERE {visible}))"
+            ));
+        }
+        format!("{shown} AND ({})", on.join(" OR "))
     }
 
     fn condition(&self, condition: Condition, kind: Kind, sql: &mut Sql) -> Result<String> {
@@ -147,6 +198,35 @@ impl ReadTx<'_> {
             Condition::OfOrganization(id) => format!("x.organization_id = {}", sql.int(id)),
             Condition::OfType(id) => format!("x.credential_type_id = {}", sql.int(id)),
             Condition::OfUser(id) => format!("x.user_id = {}", sql.int(id)),
+            Condition::OfTokenKind(kind) => format!("x.kind = {}", sql.text(kind.word())),
+            Condition::IsUser(id) => format!("x.id = {}", sql.int(id)),
+            Condition::Superusers => "x.is_superuser".to_owned(),
+            Condition::SystemAuditors => "x.is_system_auditor".to_owned(),
+            Condition::RolesOfUser { user_id, administrator, auditor } => {
+                let (now, user) = (sql.int(now), sql.int(user_id));
+                let mut held = vec![format!(
+                    "x.id IN (SELECT g.role_id FROM grants g WHERE g.user_id = {user} \
+                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                )];
+                for (holds, role) in
+                    [(administrator, Role::SystemAdministrator), (auditor, Role::SystemAuditor)]
+                {
+                    if holds {
+                        held.push(format!(
+                            "(x.resource_kind = 'system' AND x.name = '{}')",
+                            role.word()
+                        ));
+                    }
+                }
+                held.join(" OR ")
+            }
+            Condition::RolesOfGroup(role_id) => {
+                let (now, group) = (sql.int(now), sql.int(role_id));
+                format!(
+                    "x.id IN (SELECT g.role_id FROM grants g WHERE g.group_role_id = {group} \
+                     AND NOT g.by_position AND g.valid_from <= {now} AND g.valid_until > {now})"
+                )
+            }
             Condition::ReachedByUser(user_id) => {
                 let held: Vec<i64> = self.standing_of(user_id)?.held_role_ids();
                 let (now, user, groups) = (sql.int(now), sql.int(user_id), sql.ints(&held));
@@ -182,9 +262,13 @@ impl ReadTx<'_> {
             }
             Condition::Touching(kind, id) => {
                 let (word, id) = (sql.text(kind.word()), sql.int(id));
-                format!("x.id IN (SELECT a.entry_id FROM audit_objects a WHERE a.kind = {word} AND a.id = {id})")
+                format!(
+                    "x.id IN (SELECT a.entry_id FROM audit_objects a WHERE a.kind = {word} AND a.id = {id})"
+                )
             }
-            Condition::Done => "x.outcome = 'done' AND x.action NOT IN ('log_in', 'read')".to_owned(),
+            Condition::Done => {
+                "x.outcome = 'done' AND x.action NOT IN ('log_in', 'read')".to_owned()
+            }
         })
     }
 }
@@ -223,7 +307,8 @@ fn filters(kind: Kind, filters: &[Filter], sql: &mut Sql) -> Result<Vec<String>>
 }
 
 fn test(kind: Kind, filter: &Filter, sql: &mut Sql) -> Result<String> {
-    let column = column(kind, filter.field).ok_or_else(|| Error::invalid("filter", Rule::Required))?;
+    let column =
+        column(kind, filter.field).ok_or_else(|| Error::invalid("filter", Rule::Required))?;
     Ok(match &filter.test {
         Test::Equals(operand) => format!("{column} = {}", sql.operand(operand)),
         Test::OneOf(operands) if operands.is_empty() => FALSE.to_owned(),
@@ -265,8 +350,8 @@ fn text_test(column: &str, test: &TextTest, sql: &mut Sql) -> String {
 fn order_by(query: &ListQuery<'_>) -> Result<String> {
     let mut parts = Vec::new();
     for order in query.request.order.iter().chain(query.default_order) {
-        let column =
-            column(query.kind, order.field).ok_or_else(|| Error::invalid("order_by", Rule::Required))?;
+        let column = column(query.kind, order.field)
+            .ok_or_else(|| Error::invalid("order_by", Rule::Required))?;
         let direction = if order.descending { "DESC" } else { "ASC" };
         parts.push(format!("{column} {direction}"));
     }
@@ -283,6 +368,7 @@ fn table(kind: Kind) -> Result<&'static str> {
         Kind::User => "users",
         Kind::Token => "tokens",
         Kind::AuditEntry => "audit_entries",
+        Kind::Role => "roles",
         _ => return Err(Error::internal("no list of this kind of object")),
     })
 }
@@ -303,20 +389,30 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
         (Credential | CredentialType | Organization | Team, Field::Name) => "x.name",
         (Credential | CredentialType | Organization | Team, Field::Description) => "x.description",
         (Token, Field::Description) => "x.name",
-        (Credential | CredentialType | Organization | Team | User | Token, Field::Created) => "x.created",
-        (Credential | CredentialType | Organization | Team | User | Token, Field::Modified) => "x.modified",
-        (Credential | CredentialType | Organization | Team | User, Field::CreatedBy) => "x.created_by",
+        (Credential | CredentialType | Organization | Team | User | Token, Field::Created) => {
+            "x.created"
+        }
+        (Credential | CredentialType | Organization | Team | User | Token, Field::Modified) => {
+            "x.modified"
+        }
+        (Credential | CredentialType | Organization | Team | User, Field::CreatedBy) => {
+            "x.created_by"
+        }
         (Credential | CredentialType | Organization | Team, Field::ModifiedBy) => "x.modified_by",
         (Credential | Team, Field::Organization) => "x.organization_id",
         (Team | Credential, Field::OrganizationName) => {
             "(SELECT o.name FROM organizations o WHERE o.id = x.organization_id)"
         }
         (Credential, Field::CredentialType) => "x.credential_type_id",
-        (Credential, Field::TypeKind) => "(SELECT t.kind FROM credential_types t WHERE t.id = x.credential_type_id)",
+        (Credential, Field::TypeKind) => {
+            "(SELECT t.kind FROM credential_types t WHERE t.id = x.credential_type_id)"
+        }
         (Credential, Field::TypeNamespace) => {
             "(SELECT t.namespace FROM credential_types t WHERE t.id = x.credential_type_id)"
         }
-        (Credential, Field::TypeName) => "(SELECT t.name FROM credential_types t WHERE t.id = x.credential_type_id)",
+        (Credential, Field::TypeName) => {
+            "(SELECT t.name FROM credential_types t WHERE t.id = x.credential_type_id)"
+        }
         (Credential | CredentialType, Field::Managed) => "x.managed",
         (CredentialType, Field::TypeKind) => "x.kind",
         (CredentialType, Field::TypeNamespace) => "x.namespace",

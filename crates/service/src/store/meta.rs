@@ -29,7 +29,12 @@ pub(super) fn epoch(session: Session<'_>) -> Result<u64> {
 pub(super) fn identity(session: Session<'_>) -> Result<Option<StoreIdentity>> {
     let sql = "SELECT guid, canary, issuer, created FROM store WHERE id = 1";
     session.row(sql, &[], |row| {
-        Ok(StoreIdentity { guid: row.at(0)?, canary: row.at(1)?, issuer: row.at(2)?, created: row.at(3)? })
+        Ok(StoreIdentity {
+            guid: row.at(0)?,
+            canary: row.at(1)?,
+            issuer: row.at(2)?,
+            created: row.at(3)?,
+        })
     })
 }
 

@@ -25,7 +25,9 @@ pub(crate) async fn prepare(location: &Location) -> Result<()> {
             let path = path.clone();
             tokio::task::spawn_blocking(move || {
                 let mut connection = sqlite::open(&path)?;
-                embedded_sqlite::migrations::runner().run(&mut connection).map_err(Error::internal)?;
+                embedded_sqlite::migrations::runner()
+                    .run(&mut connection)
+                    .map_err(Error::internal)?;
                 Ok(())
             })
             .await
@@ -54,7 +56,9 @@ pub(crate) async fn identity(location: &Location) -> Result<Option<StoreIdentity
     match location {
         Location::Sqlite(path) => {
             let path = path.clone();
-            tokio::task::spawn_blocking(move || sqlite::identity(&path)).await.map_err(Error::internal)?
+            tokio::task::spawn_blocking(move || sqlite::identity(&path))
+                .await
+                .map_err(Error::internal)?
         }
         Location::Postgres { url, connections } => {
             let postgres = Postgres::new(url.expose_secret(), *connections)?;

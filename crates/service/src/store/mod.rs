@@ -26,7 +26,7 @@ use strongroom_core::{Error, Result};
 pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};
 pub(crate) use directory::{NewOrganization, NewTeam, NewUser};
 pub(crate) use grant::{GrantRow, Holder, NewGrant};
-pub(crate) use list::{Condition, ListQuery, Listed};
+pub(crate) use list::{Condition, ListQuery};
 pub(crate) use meta::StoreIdentity;
 pub(crate) use sqlite::WriterLimits;
 pub(crate) use token::NewToken;
@@ -34,7 +34,7 @@ pub(crate) use tx::{Audited, Permit, ReadTx, WriteTx, proof};
 
 use postgres::Postgres;
 use session::Session;
-use sqlite::{Effect, Sqlite};
+use sqlite::Sqlite;
 
 /// Where the rows are.
 #[derive(Debug, Clone)]
@@ -75,16 +75,22 @@ impl<T> Told<T> {
 
 impl Store {
     /// Opens a store whose schema is up to date.
-    pub(crate) async fn open(location: &Location, clock: Clock, limits: WriterLimits) -> Result<Self> {
+    pub(crate) async fn open(
+        location: &Location,
+        clock: Clock,
+        limits: WriterLimits,
+    ) -> Result<Self> {
         let db = match location {
             Location::Sqlite(path) => {
                 let path = path.clone();
-                let started = tokio::task::spawn_blocking(move || Sqlite::start(&path, limits)).await;
+                let started =
+                    tokio::task::spawn_blocking(move || Sqlite::start(&path, limits)).await;
                 Db::Sqlite(started.map_err(Error::internal)??)
             }
-            Location::Postgres { url, connections } => {
-                Db::Postgres(Postgres::new(secrecy::ExposeSecret::expose_secret(url), *connections)?)
-            }
+            Location::Postgres { url, connections } => Db::Postgres(Postgres::new(
+                secrecy::ExposeSecret::expose_secret(url),
+                *connections,
+            )?),
         };
         Ok(Self { db, clock })
     }

@@ -7,7 +7,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use tokio::runtime::Handle;
 use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
@@ -187,6 +189,5 @@ fn tls() -> Result<MakeRustlsConnect> {
 const ATTEMPTS: u32 = 12;
 /// Any number will do, as long as every process of the store uses the same one.
 const LINKER_LOCK: i64 = 0x5374_726f_6e67;
-const SESSION_SETTINGS: &str =
-    "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
+const SESSION_SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
      SET synchronous_commit = on; SET client_min_messages = warning;";

@@ -14,8 +14,9 @@ use strongroom_core::record::{Credential, Reference};
 impl ReadTx<'_> {
     /// Every registered use of a credential, in the order of registration.
     pub(crate) fn references_to(&self, credential_id: i64) -> Result<Vec<Reference>> {
-        let sql =
-            format!("SELECT {REFERENCE} FROM credential_references WHERE credential_id = $1 ORDER BY id");
+        let sql = format!(
+            "SELECT {REFERENCE} FROM credential_references WHERE credential_id = $1 ORDER BY id"
+        );
         self.session().rows(&sql, &[credential_id.into()], reference)
     }
 
@@ -30,7 +31,8 @@ impl ReadTx<'_> {
 
     /// How many uses of a credential one user has registered.
     pub(crate) fn count_references_by(&self, credential_id: i64, user_id: i64) -> Result<i64> {
-        let sql = "SELECT COUNT(*) FROM credential_references WHERE credential_id = $1 AND made_by = $2";
+        let sql =
+            "SELECT COUNT(*) FROM credential_references WHERE credential_id = $1 AND made_by = $2";
         self.session().one(sql, &[credential_id.into(), user_id.into()], |row| row.at(0))
     }
 
@@ -73,7 +75,8 @@ impl WriteTx<'_> {
              AND kind = $3 AND name = $4 AND key = $5"
         );
         let (consumer, kind, name, key) = (&new.consumer, &new.kind, &new.name, &new.key);
-        let values = [new.credential_id.into(), consumer.into(), kind.into(), name.into(), key.into()];
+        let values =
+            [new.credential_id.into(), consumer.into(), kind.into(), name.into(), key.into()];
         if let Some(existing) = self.session().row(&found, &values, reference)? {
             return Ok((existing, false));
         }

@@ -91,11 +91,13 @@ impl Session<'_> {
 /// `$1`, `$2`, ... are names to SQLite, so each is looked up rather than counted.
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<()> {
     for (index, value) in values.iter().enumerate() {
-        let name = PARAMETERS
-            .get(index)
-            .map_or_else(|| format!("${}", index + 1).into(), |name| std::borrow::Cow::Borrowed(*name));
+        let name = PARAMETERS.get(index).map_or_else(
+            || format!("${}", index + 1).into(),
+            |name| std::borrow::Cow::Borrowed(*name),
+        );
         let position = statement.parameter_index(&name).map_err(sqlite_error)?;
-        let position = position.ok_or_else(|| Error::internal("a value has no place in its statement"))?;
+        let position =
+            position.ok_or_else(|| Error::internal("a value has no place in its statement"))?;
         statement.raw_bind_parameter(position, value).map_err(sqlite_error)?;
     }
     Ok(())
@@ -139,6 +141,6 @@ pub(super) fn postgres_error(error: tokio_postgres::Error) -> Error {
 }
 
 const PARAMETERS: [&str; 24] = [
-    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
-    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
+    "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",
 ];

@@ -93,7 +93,9 @@ impl Sqlite {
                 drop(answer.send(outcome));
             }),
         };
-        self.writer.try_send(member).map_err(|error| Error::Unavailable(error.to_string().into()))?;
+        self.writer
+            .try_send(member)
+            .map_err(|error| Error::Unavailable(error.to_string().into()))?;
         answered.await.map_err(|error| Error::Unavailable(Box::new(error)))?
     }
 }
@@ -211,12 +213,13 @@ impl Group {
                 Ok(_) => Err(Error::internal("a change ended its transaction")),
             };
         }
-        let end = if outcome.is_ok() { "RELEASE member" } else { "ROLLBACK TO member; RELEASE member" };
+        let end =
+            if outcome.is_ok() { "RELEASE member" } else { "ROLLBACK TO member; RELEASE member" };
         self.connection.execute_batch(end).map_err(sqlite_error)?;
         Ok(outcome)
     }
 
-    fn limit_time(&self) -> Result<()> {
+    fn limit_time(&mut self) -> Result<()> {
         let deadline = Instant::now() + self.limits.member_time;
         self.connection
             .progress_handler(10_000, Some(move || deadline < Instant::now()))
@@ -254,7 +257,9 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     configure(&connection)?;
     // FULL, not NORMAL: an answered change must survive a power cut.
     connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
+        )
         .map_err(sqlite_error)?;
     Ok(connection)
 }
@@ -270,7 +275,9 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite_error)?;
     connection.set_prepared_statement_cache_capacity(256);
     connection
-        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")
+        .execute_batch(
+            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+        )
         .map_err(sqlite_error)
 }
 

@@ -35,16 +35,14 @@ impl ReadTx<'_> {
         self.session().row(&sql, &[id.into()], token)
     }
 
+    /// The tokens of these ids.
+    pub(crate) fn tokens_by_id(&self, ids: &[i64]) -> Result<Vec<Token>> {
+        self.by_ids(TOKEN, "tokens", ids, token)
+    }
+
     /// The id of the token of that UUID.
     pub(crate) fn token_id_by_guid(&self, guid: &Guid) -> Result<Option<i64>> {
         self.session().row("SELECT id FROM tokens WHERE guid = $1", &[guid.into()], |row| row.at(0))
-    }
-
-    /// A user's tokens after an id, in the order they were made.
-    pub(crate) fn tokens_of(&self, user_id: i64, after: i64, limit: i64) -> Result<Vec<Token>> {
-        let sql =
-            format!("SELECT {TOKEN} FROM tokens WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3");
-        self.session().rows(&sql, &[user_id.into(), after.into(), limit.into()], token)
     }
 }
 
@@ -76,8 +74,11 @@ impl WriteTx<'_> {
     /// Ends a token and every token that it made, however far down.
     pub(crate) fn delete_token(&mut self, id: i64) -> Result<()> {
         self.mark_revoking();
-        let children =
-            self.session().rows("SELECT id FROM tokens WHERE parent_id = $1", &[id.into()], |row| row.at(0))?;
+        let children = self.session().rows(
+            "SELECT id FROM tokens WHERE parent_id = $1",
+            &[id.into()],
+            |row| row.at(0),
+        )?;
         for child in children {
             self.delete_token(child)?;
         }
@@ -94,6 +95,15 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    pub(super) fn update_token_row(&mut self, token: &Token) -> Result<()> {
+        self.mark_revoking();
+        self.session().execute(
+            "UPDATE tokens SET name = $2, scope = $3, modified = $4 WHERE id = $1",
+            &[token.id.into(), (&token.name).into(), (&token.scope).into(), token.modified.into()],
+        )?;
+        Ok(())
+    }
+
     /// Notes that a token was used.
     pub(crate) fn note_token_use(&mut self, id: i64, at: Timestamp) -> Result<()> {
         self.session()
@@ -102,13 +112,14 @@ impl WriteTx<'_> {
     }
 }
 
-pub(super) fn token(row: &Row<'_>) -> Result<Token> {
+fn token(row: &Row<'_>) -> Result<Token> {
     let kind: String = row.at(2)?;
     let dialects: String = row.at(7)?;
     Ok(Token {
         id: row.at(0)?,
         guid: row.at(1)?,
-        kind: TokenKind::from_word(&kind).ok_or_else(|| Error::internal("unknown kind of token"))?,
+        kind: TokenKind::from_word(&kind)
+            .ok_or_else(|| Error::internal("unknown kind of token"))?,
         user_id: row.at(3)?,
         organization_id: row.at(4)?,
         name: row.at(5)?,
@@ -124,5 +135,5 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
     })
 }
 
-pub(super) const TOKEN: &str = "id, guid, kind, user_id, organization_id, name, scope, dialects, expires, created, \
+const TOKEN: &str = "id, guid, kind, user_id, organization_id, name, scope, dialects, expires, created, \
     modified, last_used";

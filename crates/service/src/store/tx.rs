@@ -106,6 +106,11 @@ impl<'tx> WriteTx<'tx> {
         Effect { revokes: self.revokes.get() }
     }
 
+    /// Forgets what the actor was found to hold, because the change has just altered it.
+    pub(crate) fn forget_standing(&self) {
+        *self.read.standing.borrow_mut() = None;
+    }
+
     /// Notes that the change can alter somebody's rights, so that every cache of them is stale.
     pub(crate) fn mark_revoking(&self) {
         self.revokes.set(true);
@@ -165,7 +170,7 @@ macro_rules! proves {
 pub(crate) mod proof {
     use super::{Permission, Proves};
 
-    proves!(Read Use Checkout Change Delete Grant Copy CreateCredentials ReadAudit);
+    proves!(Read Use Change Delete Grant Copy CreateCredentials);
 }
 
 /// A value that leaves a change, with the entries that tell of it.
@@ -205,7 +210,9 @@ const fn operation_of(permission: Permission) -> strongroom_core::audit::Operati
         Permission::Change => Operation::Update,
         Permission::Delete => Operation::Delete,
         Permission::Grant => Operation::Associate,
-        Permission::CreateCredentials | Permission::CreateJobTemplates | Permission::Copy => Operation::Create,
+        Permission::CreateCredentials | Permission::CreateJobTemplates | Permission::Copy => {
+            Operation::Create
+        }
         _ => Operation::Read,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
 
 use serde_json::Value;
 use strongroom_core::audit::{GENESIS, link};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+use crate::common::Store;
 
 /// An open database of either kind.
 pub(crate) enum Database {
@@ -19,11 +20,11 @@ pub(crate) enum Database {
 type Row = Vec<Option<String>>;
 
 impl Database {
-    pub(crate) fn sqlite(file: &Path) -> Self {
-        Self::Sqlite(rusqlite::Connection::open(file).unwrap())
-    }
-
-    pub(crate) fn postgres(url: &str) -> Self {
+    /// The database of a store.
+    pub(crate) fn of(store: &Store) -> Self {
+        let Some(url) = store.postgres_url() else {
+            return Self::Sqlite(rusqlite::Connection::open(store.sqlite_file()).unwrap());
+        };
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls)).unwrap();
         runtime.spawn(connection);
@@ -47,7 +48,8 @@ impl Database {
                     SimpleQueryMessage::Row(row) => Some(row),
                     _ => None,
                 });
-                rows.map(|row| (0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect()).collect()
+                rows.map(|row| (0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+                    .collect()
             }
         }
     }
@@ -65,8 +67,10 @@ impl Database {
         for sql in HALVES {
             assert_eq!(self.rows(sql), Vec::<Row>::new(), "{sql}");
         }
-        let sealed: BTreeSet<Row> =
-            self.rows("SELECT credential_id, field, version FROM sealed_inputs").into_iter().collect();
+        let sealed: BTreeSet<Row> = self
+            .rows("SELECT credential_id, field, version FROM sealed_inputs")
+            .into_iter()
+            .collect();
         let mut named = BTreeSet::new();
         for row in self.rows("SELECT credential_id, secrets FROM credential_versions") {
             let secrets: Value = serde_json::from_str(row[1].as_ref().unwrap()).unwrap();

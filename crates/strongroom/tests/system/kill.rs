@@ -12,6 +12,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use crate::common::{Server, Store};
+use crate::database::Database;
 use crate::reader::Reader;
 use crate::wire::{Request, Wire};
 
@@ -24,12 +25,12 @@ const CHANGES: usize = 8;
 
 #[test]
 fn no_acknowledged_write_is_lost_on_sqlite() {
-    rounds(Store::sqlite());
+    rounds(&Store::sqlite());
 }
 
 #[test]
 fn no_acknowledged_write_is_lost_on_postgres() {
-    rounds(Store::postgres());
+    rounds(&Store::postgres());
 }
 
 /// What a writer knows of one credential.
@@ -69,13 +70,14 @@ struct Writer {
     answered: Sender<()>,
 }
 
-fn rounds(store: Store) {
+fn rounds(store: &Store) {
     let seed = RandomState::new().hash_one(0);
     println!("seed {seed}");
     let mut rng = Rng::with_seed(seed);
     let mut server = store.start();
-    let admin = Reader::log_in(&server);
-    let (token, owner) = (admin.token.clone(), admin.create_user("writer"));
+    let mut admin = Reader::log_in(&server);
+    let owner = admin.create_user("writer", "of many credentials");
+    let token = admin.token;
     let mut logs = Vec::new();
     for round in 0..ROUNDS {
         let written = one_round(&mut server, &token, owner, &format!("{round}"), &mut rng);
@@ -88,9 +90,11 @@ fn rounds(store: Store) {
     }
     let mut reader = Reader::with_token(&server, &token);
     check_everything(&mut reader, &logs);
-    reader.check_chain();
     server.stop();
-    store.check_integrity();
+    let database = Database::of(store);
+    database.check_file();
+    database.check_whole();
+    database.check_chain();
 }
 
 /// Eight writers at work until the server is killed; what each of them did.
@@ -108,7 +112,11 @@ fn one_round(server: &mut Server, token: &str, owner: i64, name: &str, rng: &mut
             })
             .collect();
         drop(answered);
-        assert_eq!(answers.iter().take(target).count(), target, "the writers stopped by themselves");
+        assert_eq!(
+            answers.iter().take(target).count(),
+            target,
+            "the writers stopped by themselves"
+        );
         let begin = Instant::now();
         while begin.elapsed() < moment {
             std::hint::spin_loop();
@@ -119,7 +127,14 @@ fn one_round(server: &mut Server, token: &str, owner: i64, name: &str, rng: &mut
 }
 
 impl Writer {
-    fn run(address: SocketAddr, token: &str, owner: i64, name: String, rng: Rng, answered: Sender<()>) -> Log {
+    fn run(
+        address: SocketAddr,
+        token: &str,
+        owner: i64,
+        name: String,
+        rng: Rng,
+        answered: Sender<()>,
+    ) -> Log {
         let Ok(wire) = Wire::open(address) else { return Log::default() };
         let mut writer =
             Self { wire, token: token.to_owned(), owner, name, rng, log: Log::default(), answered };
@@ -154,8 +169,7 @@ impl Writer {
         let (name, values, secret) = self.draw();
         let inputs = json!({"username": values.username, "password": secret});
         let description = &values.description;
-        let body =
-            json!({"name": name, "description": description, "type": 1, "inputs": inputs, "user": self.owner});
+        let body = json!({"name": name, "description": description, "type": 1, "inputs": inputs, "user": self.owner});
         self.create(name, values, "/strongroom/v1/credentials", &body)
     }
 
@@ -167,8 +181,9 @@ impl Writer {
     }
 
     fn change(&mut self) -> Option<()> {
-        let candidates: Vec<usize> =
-            (0..self.log.credentials.len()).filter(|at| self.log.credentials[*at].changes < CHANGES).collect();
+        let candidates: Vec<usize> = (0..self.log.credentials.len())
+            .filter(|at| self.log.credentials[*at].changes < CHANGES)
+            .collect();
         let Some(at) = self.rng.choice(candidates) else { return self.create_in_awx() };
         let (_, values, _) = self.draw();
         let written = &mut self.log.credentials[at];
@@ -186,7 +201,8 @@ impl Writer {
     fn create_token(&mut self) -> Option<()> {
         let (name, ..) = self.draw();
         self.log.tokens.push((name.clone(), None));
-        let answer = self.post("/strongroom/v1/tokens", &json!({"kind": "native", "name": name}))?;
+        let answer =
+            self.post("/strongroom/v1/tokens", &json!({"kind": "native", "name": name}))?;
         self.log.tokens.last_mut().unwrap().1 = Some(answer["token"].as_str().unwrap().to_owned());
         Some(())
     }
@@ -198,7 +214,12 @@ impl Writer {
     fn send(&mut self, method: &str, target: &str, body: &Value) -> Option<Value> {
         let request = Request::new(method, target).bearer(&self.token).json(body);
         let answer = self.wire.call(&request).ok()?;
-        assert!(matches!(answer.status, 200 | 201), "{method} {target}: {} {}", answer.status, answer.text());
+        assert!(
+            matches!(answer.status, 200 | 201),
+            "{method} {target}: {} {}",
+            answer.status,
+            answer.text()
+        );
         // Nobody listens any more once the server is about to be killed.
         let _ = self.answered.send(());
         Some(answer.json())
@@ -207,7 +228,7 @@ impl Writer {
     /// A name that occurs once, values and a secret.
     fn draw(&mut self) -> (String, Values, String) {
         let mut word = || -> String { (0..16).map(|_| self.rng.alphanumeric()).collect() };
-        let name = format!("{} {}", self.name, word());
+        let name = format!("{}-{}", self.name, word());
         (name, Values { description: word(), username: word() }, word())
     }
 }
@@ -236,10 +257,15 @@ fn check_whole(reader: &mut Reader, written: &Written, id: i64) {
     assert_eq!(shown["inputs"]["password"], "$encrypted$", "{shown}");
     assert_eq!(shown["summary_fields"]["owners"][0]["name"], "writer", "{shown}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let found =
-        Values { description: text(&shown["description"]), username: text(&shown["inputs"]["username"]) };
+    let found = Values {
+        description: text(&shown["description"]),
+        username: text(&shown["inputs"]["username"]),
+    };
     let doubtful = written.doubt.as_ref() == Some(&found);
-    assert!(doubtful || written.values == found, "{found:?} is neither before nor after the last change");
+    assert!(
+        doubtful || written.values == found,
+        "{found:?} is neither before nor after the last change"
+    );
     let changes = written.changes + usize::from(doubtful);
     assert_eq!(reader.versions(id), 1 + changes, "versions of {id}");
     assert_eq!(reader.activity(id), (1, changes), "audit entries of {id}");
@@ -253,7 +279,11 @@ fn check_everything(reader: &mut Reader, logs: &[Log]) {
     let written = || logs.iter().flat_map(|log| &log.credentials);
     let sent: BTreeSet<&String> = written().map(|written| &written.name).collect();
     assert!(unique.iter().all(|name| sent.contains(*name) || *name == "Ansible Galaxy"));
-    assert!(written().filter(|written| written.id.is_some()).all(|written| unique.contains(&written.name)));
+    assert!(
+        written()
+            .filter(|written| written.id.is_some())
+            .all(|written| unique.contains(&written.name))
+    );
     let tokens = reader.token_names();
     let kept: BTreeSet<&String> = tokens.iter().collect();
     assert_eq!(kept.len(), tokens.len(), "a token is there twice");
@@ -261,6 +291,7 @@ fn check_everything(reader: &mut Reader, logs: &[Log]) {
     assert!(issued.filter(|(_, secret)| secret.is_some()).all(|(name, _)| kept.contains(name)));
     // A copy opens the secret and seals it again.
     for written in written().filter(|written| written.id.is_some()).step_by(20) {
-        reader.copy(written.id.unwrap(), &format!("copy of {}", written.name));
+        let target = format!("/api/v2/credentials/{}/copy/", written.id.unwrap());
+        reader.post(&target, &json!({"name": format!("copy of {}", written.name)}));
     }
 }

@@ -15,9 +15,9 @@ impl Reader {
     /// Gets a token that opens the native API and AWX.
     pub(crate) fn log_in(server: &Server) -> Self {
         let mut reader = Self::with_token(server, "");
-        let request = Request::new("POST", "/strongroom/v1/tokens").basic("admin", ADMIN_PASSWORD).json(
-            &json!({"kind": "native", "name": "reader", "dialects": ["awx"]}),
-        );
+        let request = Request::new("POST", "/strongroom/v1/tokens")
+            .basic("admin", ADMIN_PASSWORD)
+            .json(&json!({"kind": "native", "name": "reader", "dialects": ["awx"]}));
         let issued = reader.ok(&request).json();
         issued["token"].as_str().unwrap().clone_into(&mut reader.token);
         reader

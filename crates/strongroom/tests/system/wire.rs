@@ -133,7 +133,8 @@ impl Request {
     /// What goes over the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
-        let said = |name: &str| self.headers.iter().any(|(said, _)| said.eq_ignore_ascii_case(name));
+        let said =
+            |name: &str| self.headers.iter().any(|(said, _)| said.eq_ignore_ascii_case(name));
         if !said("host") {
             head.push_str("Host: localhost\r\n");
         }
@@ -173,4 +174,4 @@ impl Answer {
 }
 
 /// Longer than the server waits for a slow body.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -2,11 +2,11 @@
 
 use axum::extract::Path;
 use http::StatusCode;
-use strongroom_core::draft::Member;
+use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::Rule;
 use strongroom_core::id::Ref;
-use strongroom_core::{Error, Result};
-use strongroom_service::{NamedRef, OrganizationDraft, UserDraft};
+use strongroom_core::Result;
+use strongroom_service::{NamedRef, OrganizationDraft, PasswordText, TokenDraft, UserDraft};
 
 use super::{Answer, created, done, token};
 use crate::answer::{self, JSON};
@@ -19,7 +19,7 @@ pub(in crate::native) async fn create_user(caller: Caller, body: RawBody) -> Ans
     let members = Members::read(&body, &["username", "password", "admin"])?;
     let draft = UserDraft {
         username: members.text("username", USERNAME_LENGTH),
-        password: members.password("password"),
+        password: members.password("password").map(PasswordText),
         is_superuser: members.boolean("admin"),
         ..UserDraft::default()
     };
@@ -38,7 +38,7 @@ pub(in crate::native) async fn set_password(
         Member::Absent => Member::Bad(Rule::Required),
         given => given,
     };
-    let draft = UserDraft { password, ..UserDraft::default() };
+    let draft = UserDraft { password: password.map(PasswordText), ..UserDraft::default() };
     caller.room.update_user(&caller.actor, &user, draft).await?;
     Ok(done())
 }
@@ -59,18 +59,11 @@ pub(in crate::native) async fn create_organization(caller: Caller, body: RawBody
 pub(in crate::native) async fn issue_token(caller: Caller, body: RawBody) -> Answer {
     let known: Vec<&str> = token::MEMBERS.into_iter().chain(["user"]).collect();
     let members = Members::read(&body, &known)?;
-    let draft = token::draft(&members)?;
     let mut faults = Vec::new();
-    let name = members.text("user", USERNAME_LENGTH).require("user", &mut faults);
-    let Some(name) = name else { return Err(Error::Invalid(faults).into()) };
-    let user = match user_named(&caller, &name).await {
-        Err(Error::NotFound(_)) => {
-            return Err(Error::invalid("user", Rule::UnknownObject { given: name }).into());
-        }
-        found => found?,
-    };
-    let issued = caller.room.issue_token_for(&caller.actor, &user, draft).await?;
-    Ok(token::answer(issued))
+    let username = members.text("user", USERNAME_LENGTH).require("user", &mut faults);
+    faultless(faults)?;
+    let draft = TokenDraft { username, ..token::draft(&members)? };
+    Ok(token::answer(caller.room.issue_token(&caller.actor, draft).await?))
 }
 
 async fn user_named(caller: &Caller, name: &str) -> Result<Ref> {

@@ -1,6 +1,7 @@
 //! Tokens: issued once, listed without their secrets, revoked.
 
 use axum::extract::Path;
+use axum::response::Response;
 use http::Uri;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -19,7 +20,6 @@ use crate::native::error::NativeError;
 use crate::native::query::Part;
 use crate::native::translate::{self, LABEL_LENGTH, Members};
 use crate::native::wire::{List, NewToken, Token};
-use axum::response::Response;
 
 pub(in crate::native) async fn list(caller: Caller, uri: Uri) -> Answer {
     let part = Part::read(&uri)?;
@@ -61,6 +61,7 @@ pub(super) fn draft(members: &Members) -> Result<TokenDraft, NativeError> {
         organization: members.nullable("organization", organization),
         dialects: members.words("dialects", dialect),
         expires: members.time("expires_at"),
+        username: None,
     })
 }
 
@@ -86,8 +87,8 @@ fn organization(value: &Value) -> Result<NamedOrganization, Rule> {
     match value {
         Value::String(name) => Ok(name.parse().map_or_else(
             |_| NamedOrganization::Name(name.trim().to_owned()),
-            NamedOrganization::Ref,
+            NamedOrganization::Id,
         )),
-        other => translate::id(other).map(NamedOrganization::Ref),
+        other => translate::id(other).map(NamedOrganization::Id),
     }
 }

@@ -1,0 +1,132 @@
+//! The documents at the root: what there is, and what this server is.
+
+use axum::response::Response;
+use serde_json::{Value, json};
+use strongroom_core::id::Ref;
+use strongroom_service::OrganizationScope;
+use strongroom_service::list::{ListRequest, Paging};
+
+use super::VERSION;
+use super::call::Call;
+use super::error::Outcome;
+use super::reply::shown;
+use super::wire::{Links, Members};
+use crate::state::AppState;
+
+/// `GET /api/`
+pub(super) fn api(_: &AppState) -> Response {
+    shown(
+        &Members::default()
+            .with("description", json!("AWX REST API"))
+            .with("current_version", json!("/api/v2/"))
+            .with("available_versions", json!({"v2": "/api/v2/"}))
+            .with("custom_logo", json!(""))
+            .with("custom_login_info", json!(""))
+            .with("login_redirect_override", json!("")),
+    )
+}
+
+/// `GET /api/v2/`: a key for each collection that is served, and for no other.
+pub(super) fn version(_: &AppState) -> Response {
+    let links = COLLECTIONS
+        .iter()
+        .fold(Links::default(), |links, name| links.with(name, format!("/api/v2/{name}/")));
+    shown(&links)
+}
+
+/// `GET /api/v2/ping/`
+pub(super) fn ping(state: &AppState) -> Response {
+    shown(
+        &Members::default()
+            .with("ha", json!(false))
+            .with("version", json!(VERSION))
+            .with("active_node", json!(state.settings.node))
+            .with("install_uuid", json!(state.room.store_id().to_string()))
+            .with("instances", json!([]))
+            .with("instance_groups", json!([])),
+    )
+}
+
+/// `GET /api/v2/config/`
+pub(super) async fn config(call: Call) -> Outcome<Response> {
+    let document = Members::default()
+        .with("time_zone", json!("UTC"))
+        .with("license_info", license())
+        .with("version", json!(VERSION))
+        .with("eula", json!(""))
+        .with("analytics_status", json!("off"))
+        .with("analytics_collectors", json!({}))
+        .with("become_methods", json!(BECOME_METHODS))
+        .with("ui_next", json!(false));
+    if !administers(&call).await? {
+        return Ok(shown(&document));
+    }
+    Ok(shown(
+        &document
+            .with("project_base_dir", json!(""))
+            .with("project_local_paths", json!([]))
+            .with("custom_virtualenvs", json!([])),
+    ))
+}
+
+fn license() -> Value {
+    json!({
+        "license_type": "open",
+        "valid_key": true,
+        "subscription_name": "OPEN",
+        "product_name": "AWX",
+    })
+}
+
+/// Whether the caller is a system administrator.
+pub(super) async fn is_superuser(call: &Call) -> Outcome<bool> {
+    match call.actor.user_id() {
+        Some(id) => Ok(call.room.read_user(&call.actor, &Ref::Serial(id)).await?.user.is_superuser),
+        None => Ok(true),
+    }
+}
+
+/// Whether the caller is a system administrator or auditor, or administers an organization.
+pub(super) async fn administers(call: &Call) -> Outcome<bool> {
+    let Some(id) = call.actor.user_id() else {
+        return Ok(true);
+    };
+    let user = call.room.read_user(&call.actor, &Ref::Serial(id)).await?.user;
+    if user.is_superuser || user.is_system_auditor {
+        return Ok(true);
+    }
+    let scope = OrganizationScope::AdministeredBy(Ref::Serial(id));
+    let paging = Paging::Offset { limit: 1, offset: 0 };
+    let request = ListRequest { paging, count: false, ..ListRequest::default() };
+    Ok(!call.room.list_organizations(&call.actor, scope, request).await?.items.is_empty())
+}
+
+/// The collections, in AWX's order.
+const COLLECTIONS: [&str; 11] = [
+    "ping",
+    "config",
+    "me",
+    "organizations",
+    "users",
+    "teams",
+    "credentials",
+    "credential_types",
+    "tokens",
+    "roles",
+    "activity_stream",
+];
+
+const BECOME_METHODS: [(&str, &str); 12] = [
+    ("sudo", "Sudo"),
+    ("su", "Su"),
+    ("pbrun", "Pbrun"),
+    ("pfexec", "Pfexec"),
+    ("dzdo", "DZDO"),
+    ("pmrun", "Pmrun"),
+    ("runas", "Runas"),
+    ("enable", "Enable"),
+    ("doas", "Doas"),
+    ("ksu", "Ksu"),
+    ("machinectl", "Machinectl"),
+    ("sesu", "Sesu"),
+];

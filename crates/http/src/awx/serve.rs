@@ -1,0 +1,179 @@
+//! From a request to an answer: what is acceptable, who asks, what he sends, and the headers that all answers have.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use strongroom_core::Error;
+use strongroom_core::access::{Dialect, Door};
+use strongroom_service::{Actor, Presented};
+
+use super::VERSION;
+use super::call::{self, BodyFault, Call};
+use super::error::{AwxError, Outcome};
+use super::negotiate::negotiate;
+use super::options::{self, Shape};
+use super::query::Query;
+use super::read::Body;
+use super::routes::{Entry, View};
+use crate::facts::{Facts, RequestFacts};
+use crate::presented::presented;
+use crate::state::AppState;
+
+/// Who answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Action {
+    /// A document that is the same for everybody.
+    Document(fn(&AppState) -> Response),
+    /// A handler.
+    Handler(fn(Call) -> Answer),
+    /// The description of the view.
+    Options,
+}
+
+/// The outcome of a handler, to be awaited.
+pub(super) type Answer = Pin<Box<dyn Future<Output = Outcome<Response>> + Send>>;
+
+/// The variable segments of a path, if they can be read.
+pub(super) type Segments = Result<RawPathParams, RawPathParamsRejection>;
+
+/// Answers a request to a view.
+pub(super) async fn serve(
+    view: &'static View,
+    action: Action,
+    state: AppState,
+    facts: Facts,
+    segments: Segments,
+    request: Request,
+) -> Response {
+    let query = Query::parse(facts.query.as_deref().unwrap_or_default());
+    let caller = match negotiate(request.headers(), query.get("format")) {
+        Ok(()) => caller(view, &state, &facts, request.headers()).await,
+        Err(error) => Err(error),
+    };
+    let (is_known, outcome) = match caller {
+        Ok(caller) => {
+            let is_known = caller.is_some();
+            let asked = Asked { view, action, state: &state, facts: &facts, segments, query };
+            (is_known, asked.answer(caller, request).await)
+        }
+        Err(error) => (false, Err(error)),
+    };
+    let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
+    view.decorate(&mut response);
+    let node = &state.settings.node;
+    set(response.headers_mut(), NODE, node);
+    set(response.headers_mut(), TIME, &elapsed(&facts));
+    if is_known {
+        set(response.headers_mut(), PRODUCT_VERSION, VERSION);
+    }
+    response
+}
+
+/// Adds what every answer below the root has, redirects and unknown paths included.
+pub(crate) fn decorate(facts: &RequestFacts, response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.entry(http::header::VARY).or_insert(HeaderValue::from_static("Accept-Language, origin"));
+    set(headers, http::header::CONTENT_LANGUAGE, "en");
+    set(headers, REQUEST_ID, facts.client_request_id.as_ref().unwrap_or(&facts.request_id));
+    set(headers, TOTAL_TIME, &elapsed(facts));
+}
+
+/// A request whose caller is known, or need not be.
+struct Asked<'a> {
+    view: &'static View,
+    action: Action,
+    state: &'a AppState,
+    facts: &'a Facts,
+    segments: Segments,
+    query: Query,
+}
+
+impl Asked<'_> {
+    async fn answer(self, caller: Option<Actor>, request: Request) -> Outcome<Response> {
+        match (self.action, caller) {
+            (Action::Document(document), _) => Ok(document(self.state)),
+            (Action::Options, _) if matches!(self.view.shape, Shape::Bare) => Ok(options::bare(self.view)),
+            (_, None) => Err(Error::Unauthenticated.into()),
+            (Action::Options, Some(actor)) => {
+                let view = self.view;
+                options::describe(self.call(actor, Body::new())?, view).await
+            }
+            (Action::Handler(handler), Some(actor)) => {
+                let body = match body(&self.facts.method, request).await {
+                    Ok(body) => body,
+                    Err(BodyFault::Answered(response)) => return Ok(response),
+                    Err(BodyFault::Worded(error)) => return Err(error),
+                };
+                let call = self.call(actor, body)?;
+                let is_by_name = call.is_by_name();
+                let outcome = handler(call).await;
+                if is_by_name { outcome.map_err(AwxError::named_in_path) } else { outcome }
+            }
+        }
+    }
+
+    fn call(self, actor: Actor, body: Body) -> Outcome<Call> {
+        let segments = self.segments.map_err(|_| AwxError::UnknownPath)?;
+        let slash = if self.facts.path.ends_with('/') { "" } else { "/" };
+        Ok(Call {
+            room: self.state.room.clone(),
+            actor,
+            path: format!("{}{slash}", self.facts.path),
+            node: self.state.settings.node.clone(),
+            segment: call::segment(&segments),
+            query: self.query,
+            body,
+        })
+    }
+}
+
+/// The members of a body, for the methods that have one.
+async fn body(method: &Method, request: Request) -> Result<Body, BodyFault> {
+    if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+        return call::members(request).await;
+    }
+    Ok(Body::new())
+}
+
+/// Who asks, as far as the view wants to know.
+async fn caller(
+    view: &View,
+    state: &AppState,
+    facts: &Facts,
+    headers: &HeaderMap,
+) -> Outcome<Option<Actor>> {
+    let presented = presented(headers, &["Bearer"]);
+    let is_greeted = match view.entry {
+        Entry::Open => return Ok(None),
+        Entry::Greeted if matches!(presented, Presented::Nothing) => return Ok(None),
+        Entry::Greeted => true,
+        Entry::Known => false,
+    };
+    match state.room.authenticate(Door::Awx, presented, facts.origin(Dialect::Awx)).await {
+        Ok(actor) => Ok(Some(actor)),
+        // What everybody may see is shown to whoever fails to prove who he is, too.
+        Err(Error::Unauthenticated) if is_greeted => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn elapsed(facts: &RequestFacts) -> String {
+    format!("{:.3}s", facts.started.elapsed().as_secs_f64())
+}
+
+/// Sets a header; a value that cannot stand in one is left out.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+const NODE: HeaderName = HeaderName::from_static("x-api-node");
+const TIME: HeaderName = HeaderName::from_static("x-api-time");
+const TOTAL_TIME: HeaderName = HeaderName::from_static("x-api-total-time");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-api-request-id");
+const PRODUCT_VERSION: HeaderName = HeaderName::from_static("x-api-product-version");

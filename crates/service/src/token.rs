@@ -1,0 +1,328 @@
+//! Tokens: made, shown once, listed, revoked.
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use strongroom_core::access::Dialect;
+use strongroom_core::access::people::{BOUND_TO_ORGANIZATION, TokenBounds};
+use strongroom_core::audit::{Operation, Touched};
+use strongroom_core::clock::Timestamp;
+use strongroom_core::draft::{Member, faultless};
+use strongroom_core::error::{Rule, Violation};
+use strongroom_core::id::{Guid, Kind, Ref};
+use strongroom_core::record::{Token, TokenKind};
+use strongroom_core::{Error, Result};
+use strongroom_seal::token;
+
+use crate::Strongroom;
+use crate::actor::Actor;
+use crate::assemble::in_order;
+use crate::audit::{differences, gone, made};
+use crate::list::{Field, ListRequest, Order};
+use crate::store::{Audited, Condition, ListQuery, NewToken, ReadTx, proof};
+use crate::view::{Page, TokenView};
+
+/// What a request asks of a token.
+#[derive(Debug, Clone)]
+pub struct TokenDraft {
+    /// Which kind of key it is.
+    pub kind: TokenKind,
+    /// Free text.
+    pub name: Member<String>,
+    /// `read`, `write` or both, separated by a space; `write` when absent.
+    pub scope: Member<String>,
+    /// The one organization that it is bound to.
+    pub organization: Member<Option<NamedOrganization>>,
+    /// The dialects that a native token opens besides the native API.
+    pub dialects: Member<Vec<Dialect>>,
+    /// When it ends; in a thousand years when absent.
+    pub expires: Member<Timestamp>,
+    /// Whose it is: only on the host, where nobody is logged in. Everybody else makes his own.
+    pub username: Option<String>,
+}
+
+/// An organization by any spelling of its identity, or by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedOrganization {
+    /// By its identity.
+    Id(Ref),
+    /// By its name.
+    Name(String),
+}
+
+/// Which tokens a list is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenScope {
+    /// The caller's own, of every kind.
+    Own,
+    /// The AWX tokens that the caller may see: his own, or all for a system administrator.
+    Awx,
+    /// Of those, the tokens of this user.
+    AwxOf(Ref),
+}
+
+/// A token that was just made. Its secret is shown this once.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub view: TokenView,
+    /// What is presented.
+    pub secret: SecretString,
+}
+
+impl Strongroom {
+    /// Makes a token for the caller. It never allows more than the token with which he came.
+    pub async fn issue_token(&self, actor: &Actor, draft: TokenDraft) -> Result<IssuedToken> {
+        let by = actor.clone();
+        let drawn = match draft.kind {
+            TokenKind::Awx => token::Token::generate_plain(),
+            TokenKind::Native | TokenKind::Probely | TokenKind::Catalog => token::Token::generate(),
+        };
+        let drawn = drawn.map_err(Error::internal)?;
+        let (secret, hash) = (drawn.text, drawn.hash);
+        let guid = Guid::new(strongroom_seal::random::guid().map_err(Error::internal)?);
+        let view = self
+            .write(actor, move |tx| {
+                let user_id = owner(tx, &by, draft.username.as_deref())?;
+                let (name, bounds) = checked(tx, &by, user_id, draft.clone())?;
+                let maker = by.token.map(|token| token.bounds);
+                let bounds = match &maker {
+                    Some(maker) => bounds.within(maker).ok_or_else(Error::forbidden)?,
+                    None => bounds,
+                };
+                let dialects: Vec<Dialect> = Dialect::ALL
+                    .into_iter()
+                    .filter(|dialect| bounds.dialects.contains(*dialect))
+                    .collect();
+                let id = tx.insert_token(&NewToken {
+                    guid,
+                    kind: draft.kind,
+                    user_id,
+                    organization_id: bounds.organization_id,
+                    parent_id: by.token_id(),
+                    hash: &hash,
+                    name: &name,
+                    scope: &scope_within(&draft.scope, bounds.writes),
+                    dialects: &dialects,
+                    expires: bounds.expires,
+                })?;
+                tx.note_login(user_id, tx.now())?;
+                let token = tx.token(id)?.ok_or(Error::NotFound(Kind::Token))?;
+                let mut entry = by.entry(tx.now(), Operation::Create, touched(&token));
+                entry.changes = members(&token)
+                    .into_iter()
+                    .map(|(member, value)| made(member, value))
+                    .collect();
+                entry.organization_id = token.organization_id;
+                Ok(Audited::new(view(tx, token)?, entry))
+            })
+            .await?;
+        Ok(IssuedToken { view, secret })
+    }
+
+    /// A page of tokens.
+    pub async fn list_tokens(
+        &self,
+        actor: &Actor,
+        scope: TokenScope,
+        request: ListRequest,
+    ) -> Result<Page<TokenView>> {
+        let actor = actor.clone();
+        self.read(move |tx| {
+            let conditions = match &scope {
+                TokenScope::Own => vec![Condition::OfUser(actor.user_id().unwrap_or_default())],
+                TokenScope::Awx => vec![Condition::OfTokenKind(TokenKind::Awx)],
+                TokenScope::AwxOf(user) => {
+                    let (permit, _) = tx.user_to_read(&actor, user)?;
+                    vec![Condition::OfTokenKind(TokenKind::Awx), Condition::OfUser(permit.id())]
+                }
+            };
+            let query = ListQuery {
+                kind: Kind::Token,
+                request: &request,
+                conditions: &conditions,
+                default_order: &[Order::by(Field::Id)],
+            };
+            let listed = tx.list(&actor, &query)?;
+            let tokens = in_order(&listed.ids, tx.tokens_by_id(&listed.ids)?, |token| token.id);
+            Ok(Page { items: tx.token_views(tokens)?, total: listed.total })
+        })
+        .await
+    }
+
+    /// One token: the caller's own, or any for a system administrator.
+    pub async fn read_token(&self, actor: &Actor, reference: &Ref) -> Result<TokenView> {
+        let (actor, reference) = (actor.clone(), reference.clone());
+        self.read(move |tx| {
+            let (_, token) = tx.token_by_ref(&actor, &reference)?;
+            view(tx, token)
+        })
+        .await
+    }
+
+    /// Changes the description or scope of a token; it never comes to allow more than the token in use.
+    pub async fn update_token(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+        draft: TokenDraft,
+    ) -> Result<TokenView> {
+        let (by, reference) = (actor.clone(), reference.clone());
+        self.write(actor, move |tx| {
+            let (permit, old) = tx.token_by_ref(&by, &reference)?;
+            let draft = draft.clone();
+            let mut new = old.clone();
+            let mut faults: Vec<Violation> = Vec::new();
+            new.name = draft.name.take("description", &mut faults).unwrap_or(new.name);
+            new.scope = check_scope(draft.scope).take("scope", &mut faults).unwrap_or(new.scope);
+            faultless(faults)?;
+            let changes = differences(members(&old), members(&new));
+            if changes.is_empty() {
+                return Ok(Audited::unchanged(view(tx, old)?));
+            }
+            new.modified = tx.now();
+            tx.save_token(&permit, &new)?;
+            let mut entry = by.entry(tx.now(), Operation::Update, touched(&new));
+            entry.changes = changes;
+            Ok(Audited::new(view(tx, new)?, entry))
+        })
+        .await
+    }
+
+    /// Ends a token and every token that was made with it, from the next request on.
+    pub async fn revoke_token(&self, actor: &Actor, reference: &Ref) -> Result<()> {
+        let (by, reference) = (actor.clone(), reference.clone());
+        self.write(actor, move |tx| {
+            let (permit, token) = tx.token_by_ref(&by, &reference)?;
+            tx.delete_token(permit.id())?;
+            let mut entry = by.entry(tx.now(), Operation::Delete, touched(&token));
+            entry.changes =
+                members(&token).into_iter().map(|(member, value)| gone(member, value)).collect();
+            Ok(Audited::new((), entry))
+        })
+        .await
+    }
+}
+
+impl<'tx> ReadTx<'tx> {
+    /// A token by its integer id or UUID, when it is the actor's to see and end.
+    pub(crate) fn token_by_ref(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(crate::store::Permit<'tx, proof::Delete>, Token)> {
+        let id = match reference {
+            Ref::Serial(id) => Some(*id),
+            Ref::Guid(guid) => self.token_id_by_guid(guid)?,
+            Ref::Short(_) => None,
+        };
+        self.token_of(actor, id.ok_or(Error::NotFound(Kind::Token))?)
+    }
+}
+
+/// Whose token it becomes: the caller's, or on the host whose name is given.
+fn owner(tx: &ReadTx<'_>, actor: &Actor, username: Option<&str>) -> Result<i64> {
+    if let Some(user_id) = actor.user_id() {
+        return Ok(user_id);
+    }
+    let username = username.ok_or_else(|| Error::invalid("user", Rule::Required))?;
+    let found = tx.user_by_name(username)?;
+    let unknown = || Error::invalid("user", Rule::UnknownObject { given: username.to_owned() });
+    Ok(found.ok_or_else(unknown)?.0.identity.id)
+}
+
+/// The name and the bounds that the draft asks for.
+fn checked(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    user_id: i64,
+    draft: TokenDraft,
+) -> Result<(String, TokenBounds)> {
+    let mut faults: Vec<Violation> = Vec::new();
+    let now = tx.now();
+    let name = draft.name.take("name", &mut faults).unwrap_or_default();
+    let scope = check_scope(draft.scope).take("scope", &mut faults);
+    let dialects = draft.dialects.take("dialects", &mut faults).unwrap_or_default();
+    let future = |at: &Timestamp| (*at <= now).then_some(Rule::NotAFutureTime);
+    let expires = draft.expires.check(future).take("expires_at", &mut faults);
+    let organization = draft.organization.take("organization", &mut faults).flatten();
+    let organization_id = match &organization {
+        Some(named) => member_of(tx, user_id, named, &mut faults)?,
+        None => None,
+    };
+    let bound = matches!(draft.kind, TokenKind::Probely | TokenKind::Catalog)
+        || dialects.iter().any(|dialect| BOUND_TO_ORGANIZATION.contains(dialect));
+    let inherited = actor.token.and_then(|token| token.bounds.organization_id);
+    if bound && organization.is_none() && inherited.is_none() {
+        faults.push(Violation::new("organization", Rule::Required));
+    }
+    faultless(faults)?;
+    let bounds = TokenBounds {
+        dialects: dialects.into_iter().collect(),
+        organization_id,
+        writes: scope.is_none_or(|scope| writes(&scope)),
+        expires: expires.unwrap_or_else(|| now.plus_seconds(LONGEST_LIFE)),
+    };
+    Ok((name, bounds))
+}
+
+/// The organization, when the user belongs to it or administers the system.
+fn member_of(
+    tx: &ReadTx<'_>,
+    user_id: i64,
+    named: &NamedOrganization,
+    faults: &mut Vec<Violation>,
+) -> Result<Option<i64>> {
+    let (found, given) = match named {
+        NamedOrganization::Id(reference) => {
+            (tx.id_of(Kind::Organization, reference)?, reference.to_string())
+        }
+        NamedOrganization::Name(name) => (tx.organization_id_by_name(name)?, name.clone()),
+    };
+    let standing = tx.standing_of(user_id)?;
+    let found = found.filter(|id| standing.is_superuser || standing.belongs_to(*id));
+    if found.is_none() {
+        faults.push(Violation::new("organization", Rule::UnknownObject { given }));
+    }
+    Ok(found)
+}
+
+/// A scope is `read`, `write` or both, each once.
+fn check_scope(scope: Member<String>) -> Member<String> {
+    scope.check(|scope| {
+        let known = ["read", "write", "read write", "write read"].contains(&scope.as_str());
+        (!known).then_some(Rule::TokenScope)
+    })
+}
+
+fn scope_within(scope: &Member<String>, may_write: bool) -> String {
+    match scope.given() {
+        _ if !may_write => "read".to_owned(),
+        Some(scope) => scope.clone(),
+        None => "write".to_owned(),
+    }
+}
+
+fn writes(scope: &str) -> bool {
+    scope.split(' ').any(|word| word == "write")
+}
+
+fn view(tx: &ReadTx<'_>, token: Token) -> Result<TokenView> {
+    let views = tx.token_views(vec![token])?;
+    views.into_iter().next().ok_or_else(|| Error::internal("a view was expected"))
+}
+
+fn touched(token: &Token) -> Touched {
+    Touched { kind: Kind::Token, id: token.id, name: token.name.clone() }
+}
+
+fn members(token: &Token) -> Vec<(&'static str, Value)> {
+    vec![
+        ("description", json!(token.name)),
+        ("user", json!(token.user_id)),
+        ("scope", json!(token.scope)),
+        ("kind", json!(token.kind.word())),
+    ]
+}
+
+/// AWX's own default, in seconds: about a thousand years.
+const LONGEST_LIFE: i64 = 31_536_000_000;

@@ -1,0 +1,14 @@
+//! The binary from outside: how it starts, refuses to, logs, stops, and what its commands do.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod command_line;
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "the other suites use the rest of it")]
+mod common;
+mod configuration;
+mod first_start;
+mod keys;
+mod logs;
+mod shutdown;
+mod tls;

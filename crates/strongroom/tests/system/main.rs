@@ -1,0 +1,17 @@
+//! The whole system, from outside: the real binary, its sockets, its files and its databases.
+
+// For the lints: what is compiled for tests may unwrap and print.
+#![cfg(test)]
+
+mod database;
+mod kill;
+mod leaks;
+mod limits;
+mod reader;
+mod readme;
+mod scan;
+mod wire;
+
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "the suite of the binary uses the rest")]
+mod common;
