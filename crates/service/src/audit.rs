@@ -133,7 +133,7 @@ pub(crate) fn changed(
 }
 
 /// The entry of a new credential: its members, and of its inputs only that there are some.
-pub(crate) fn created(tx: &ReadTx<'_>, actor: &Actor, row: &CredentialRow) -> Result<Entry> {
+pub(crate) fn created(tx: &ReadTx<'_>, actor: &Actor, row: &CredentialRow) -> Entry {
     let credential = &row.credential;
     let id = credential.identity.id;
     let name = credential.name.clone();
@@ -142,7 +142,7 @@ pub(crate) fn created(tx: &ReadTx<'_>, actor: &Actor, row: &CredentialRow) -> Re
     entry.organization_id = credential.organization_id;
     entry.changes =
         members_of(row).into_iter().map(|(member, value)| made(member, value)).collect();
-    Ok(entry)
+    entry
 }
 
 /// The members of a credential that its entries tell, as the activity stream spells them.

@@ -187,6 +187,7 @@ pub enum Field {
     Actor,
     ActorName,
     ObjectKind,
+    Dialect,
     CreatedByName,
     ModifiedByName,
     RoleField,
@@ -210,6 +211,24 @@ pub enum FieldType {
 }
 
 impl Field {
+    /// Whether some object has no value in it; such objects come after all others.
+    pub const fn can_be_null(self) -> bool {
+        matches!(
+            self,
+            Self::CreatedBy
+                | Self::CreatedByName
+                | Self::ModifiedBy
+                | Self::ModifiedByName
+                | Self::Modified
+                | Self::Organization
+                | Self::OrganizationName
+                | Self::TypeNamespace
+                | Self::LastLogin
+                | Self::Actor
+                | Self::ObjectKind
+        )
+    }
+
     /// The kind of value it holds.
     pub const fn field_type(self) -> FieldType {
         match self {

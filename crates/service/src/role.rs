@@ -378,7 +378,7 @@ fn entry(
     grant_entry(tx, actor, operation, role, found.touched())
 }
 
-impl<'tx> ReadTx<'tx> {
+impl ReadTx<'_> {
     /// A role, when the object that it stands on may be read; everybody sees the two system roles.
     pub(crate) fn role_to_read(&self, actor: &Actor, id: i64) -> Result<RoleOn> {
         let role = self.role_by_id(id)?.filter(|role| role.role.is_shown_in_awx());

@@ -84,6 +84,11 @@ impl Strongroom {
             .write(actor, move |tx| {
                 let user_id = owner(tx, &by, draft.username.as_deref())?;
                 let (name, bounds) = checked(tx, &by, user_id, draft.clone())?;
+                if let Some(maker) = by.token_id()
+                    && tx.token(maker)?.is_none()
+                {
+                    return Err(Error::Unauthenticated);
+                }
                 let maker = by.token.map(|token| token.bounds);
                 let bounds = match &maker {
                     Some(maker) => bounds.within(maker).ok_or_else(Error::forbidden)?,

@@ -96,7 +96,17 @@ impl Client {
                 Err(never) => match never {},
             },
         }?;
-        reply.accepted()
+        reply.accepted(self.hint())
+    }
+
+    /// What to do when the server does not know who asks.
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Network { pass: Pass::Password { .. }, .. } => {
+                "check the user name and the password"
+            }
+            _ => "log in again with `strongroom login`",
+        }
     }
 
     fn request(

@@ -47,8 +47,8 @@ pub(crate) struct StoreConfig {
 pub(crate) struct KeyFile {
     /// The file.
     pub(crate) path: PathBuf,
-    /// Whether it is the one in the data directory, which the first start makes.
-    pub(crate) in_data_dir: bool,
+    /// Whether the first start may make it: only in the data directory, and only if no other was named.
+    pub(crate) may_create: bool,
 }
 
 /// A certificate chain and its private key, both in PEM.
@@ -147,16 +147,16 @@ impl Config {
 
 fn key_file(sources: &Sources, data_dir: &Path) -> Result<KeyFile, ConfigError> {
     if let Some(given) = sources.one("key_file")? {
-        return Ok(KeyFile { path: read::absolute(&given)?, in_data_dir: false });
+        return Ok(KeyFile { path: read::absolute(&given)?, may_create: false });
     }
     if let Some(directory) = sources.credentials_directory() {
         let path = directory.join("root.key");
         // A unit may hand over credentials without ours among them.
         if !matches!(path.try_exists(), Ok(false)) {
-            return Ok(KeyFile { path, in_data_dir: false });
+            return Ok(KeyFile { path, may_create: false });
         }
     }
-    Ok(KeyFile { path: data_dir.join("keys").join("root.key"), in_data_dir: true })
+    Ok(KeyFile { path: data_dir.join("keys").join("root.key"), may_create: true })
 }
 
 fn tls(sources: &Sources) -> Result<Option<TlsFiles>, ConfigError> {

@@ -45,7 +45,7 @@ pub(crate) async fn open(
     let password_file = password_file(config, reveal);
     let options = OpenOptions {
         location: location(config),
-        key: KeyLocation { path: config.key.path.clone(), may_create: config.key.in_data_dir },
+        key: KeyLocation { path: config.key.path.clone(), may_create: config.key.may_create },
         admin_password: config.admin_password.clone(),
         initial_password_file: password_file.clone(),
         issuer: config.issuer(),
@@ -59,13 +59,17 @@ pub(crate) async fn open(
         ),
         None => {}
     }
-    if config.key.in_data_dir {
+    Ok(opened.room)
+}
+
+/// Says, once at each start of a server, that the key should not lie where it lies.
+pub(crate) fn advise_on_key(config: &StoreConfig) {
+    if config.key.path.starts_with(&config.data_dir) {
         tracing::warn!(
             key_file = %config.key.path.display(),
             "the root key lies beside the store it protects: move it elsewhere and name it with --key-file"
         );
     }
-    Ok(opened.room)
 }
 
 /// A file that an earlier start wrote is removed at the first change, whoever looks on at this start.
@@ -104,7 +108,7 @@ fn announce(
 
 fn advice(error: &OpenError) -> &'static str {
     match error {
-        OpenError::Key(_) => "the root key does not open this store, and nothing was written",
+        OpenError::Key(_) => "the root key was refused, and nothing was written",
         OpenError::InitialPassword { .. } => {
             "the first start failed: make the data directory writable, or set STRONGROOM_ADMIN_PASSWORD_FILE"
         }

@@ -11,7 +11,7 @@ pub enum Dialect {
     Probely,
     /// Cloud Foundry `/v3`.
     CloudFoundry,
-    /// VMware Application Catalog `/v1`.
+    /// The Application Catalog, `/v1`.
     AppCatalog,
 }
 

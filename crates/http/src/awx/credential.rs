@@ -250,7 +250,7 @@ pub(super) async fn list(call: Call) -> Outcome<Response> {
 
 async fn listed(call: &Call, scope: CredentialScope) -> Outcome<Response> {
     let fetch = |request| call.room.list_credentials(&call.actor, scope.clone(), request);
-    list::page(call, &MODEL, fetch, |view| wire(view, false)).await
+    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, false))).await
 }
 
 /// `POST /api/v2/credentials/`
@@ -327,7 +327,7 @@ pub(super) async fn owner_teams(call: Call) -> Outcome<Response> {
 pub(super) async fn input_sources(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
     call.room.read_credential(&call.actor, &id).await?;
-    list::whole(&call, &INPUT_SOURCES, &[], |(), _| None, |()| ())
+    list::whole(&call, &INPUT_SOURCES, &[], |(), _| None, list::element)
 }
 
 /// `GET /api/v2/users/{id}/credentials/`

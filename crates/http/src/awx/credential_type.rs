@@ -153,7 +153,7 @@ fn kind(body: &Body) -> Member<String> {
 /// `GET /api/v2/credential_types/`
 pub(super) async fn list(call: Call) -> Outcome<Response> {
     let fetch = |request| call.room.list_credential_types(&call.actor, request);
-    list::page(&call, &MODEL, fetch, |view| wire(view, false)).await
+    list::page(&call, &MODEL, fetch, |view| list::element(&wire(view, false))).await
 }
 
 /// `POST /api/v2/credential_types/`

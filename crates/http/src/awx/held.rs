@@ -20,7 +20,7 @@ pub(super) fn admits(filters: &[Filter], value: impl Fn(Field) -> Option<Operand
     any.into_values().all(|one_holds| one_holds)
 }
 
-/// How two elements stand to each other; `values` tells the values of both, null first.
+/// How two elements stand to each other; `values` tells the values of both, null after everything else.
 pub(super) fn compare(
     order: &[Order],
     values: impl Fn(Field) -> (Option<Operand>, Option<Operand>),
@@ -29,7 +29,7 @@ pub(super) fn compare(
         let (one, other) = values(order.field);
         let ordering = match (&one, &other) {
             (Some(one), Some(other)) => compare_values(one, other).unwrap_or(Ordering::Equal),
-            (one, other) => one.is_some().cmp(&other.is_some()),
+            (one, other) => other.is_some().cmp(&one.is_some()),
         };
         if order.descending { ordering.reverse() } else { ordering }
     });

@@ -5,6 +5,8 @@ use std::future::Future;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use strongroom_core::Error;
 use strongroom_service::list::{Field, ListRequest, Operand, Paging};
 use strongroom_service::view::Page;
 
@@ -15,27 +17,39 @@ use super::query::Query;
 use super::reply::shown;
 use super::{filter, held};
 
+/// An element of a list, written already.
+pub(super) type Element = Box<RawValue>;
+
+/// Writes an element.
+pub(super) fn element(object: &impl Serialize) -> Outcome<Element> {
+    Ok(to_raw_value(object).map_err(Error::internal)?)
+}
+
 /// A list as it is sent.
 #[derive(Debug, Serialize)]
-struct Envelope<W> {
+struct Envelope {
     count: i64,
     next: Option<String>,
     previous: Option<String>,
-    results: Vec<W>,
+    results: Vec<Element>,
 }
 
 /// A list that was not counted.
 #[derive(Debug, Serialize)]
-struct Uncounted<W> {
-    results: Vec<W>,
+struct Uncounted {
+    results: Vec<Element>,
 }
 
 /// The page that was asked for of a list that the store filters, orders and cuts.
-pub(super) async fn page<T, W, F, R>(call: &Call, model: &Model, fetch: F, render: impl Fn(&T) -> W) -> Outcome<Response>
+pub(super) async fn page<T, F, R>(
+    call: &Call,
+    model: &Model,
+    fetch: F,
+    render: impl Fn(&T) -> Outcome<Element>,
+) -> Outcome<Response>
 where
     F: Fn(ListRequest) -> R,
     R: Future<Output = strongroom_core::Result<Page<T>>>,
-    W: Serialize,
 {
     let wanted = Wanted::read(&call.query)?;
     let request = ListRequest {
@@ -54,19 +68,19 @@ where
     };
     let offset = (number - 1).saturating_mul(wanted.size);
     let found = fetch(ListRequest { paging: Paging::Offset { limit: wanted.size, offset }, ..request }).await?;
-    let results: Vec<W> = found.items.iter().map(render).collect();
+    let results = found.items.iter().map(render).collect::<Outcome<_>>()?;
     envelope(call, &wanted, number, found.total, results)
 }
 
 /// The page that was asked for of a short list that is there as a whole, in its own order.
 ///
 /// `value` tells the value of a field; what it does not know is null.
-pub(super) fn whole<T, W: Serialize>(
+pub(super) fn whole<T>(
     call: &Call,
     model: &Model,
     elements: &[T],
     value: impl Fn(&T, Field) -> Option<Operand>,
-    render: impl Fn(&T) -> W,
+    render: impl Fn(&T) -> Outcome<Element>,
 ) -> Outcome<Response> {
     let wanted = Wanted::read(&call.query)?;
     let filters = filter::filters(model, &call.query)?;
@@ -81,16 +95,16 @@ pub(super) fn whole<T, W: Serialize>(
     };
     let skip = usize::try_from((number - 1).saturating_mul(wanted.size)).unwrap_or(usize::MAX);
     let take = usize::try_from(wanted.size).unwrap_or(usize::MAX);
-    let results: Vec<W> = admitted.into_iter().skip(skip).take(take).map(render).collect();
+    let results = admitted.into_iter().skip(skip).take(take).map(render).collect::<Outcome<_>>()?;
     envelope(call, &wanted, number, wanted.counted.then_some(total), results)
 }
 
-fn envelope<W: Serialize>(
+fn envelope(
     call: &Call,
     wanted: &Wanted,
     number: i64,
     total: Option<i64>,
-    results: Vec<W>,
+    results: Vec<Element>,
 ) -> Outcome<Response> {
     let Some(count) = total.filter(|_| wanted.counted) else {
         return Ok(shown(&Uncounted { results }));

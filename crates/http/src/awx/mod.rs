@@ -15,6 +15,7 @@ mod credential_type;
 pub(crate) mod error;
 mod filter;
 mod held;
+mod linked;
 mod list;
 mod mode;
 mod model;

@@ -10,7 +10,7 @@ use strongroom_service::{OrganizationDraft, OrganizationScope, TeamScope, UserSc
 
 use super::call::Call;
 use super::error::Outcome;
-use super::list;
+use super::list::{self, Element};
 use super::mode::Mode;
 use super::model::{self, Access, Info, Model, Start};
 use super::read::{self, Body, TextRule};
@@ -164,8 +164,8 @@ fn wire(view: &OrganizationView, extent: Extent) -> Wire<'_> {
 }
 
 /// An organization as an element of a list.
-pub(super) fn element(view: &OrganizationView) -> impl Serialize + use<'_> {
-    wire(view, Extent::Element)
+pub(super) fn element(view: &OrganizationView) -> Outcome<Element> {
+    list::element(&wire(view, Extent::Element))
 }
 
 fn draft(body: &Body, mode: Mode) -> OrganizationDraft {
@@ -179,7 +179,7 @@ fn draft(body: &Body, mode: Mode) -> OrganizationDraft {
 /// `GET /api/v2/organizations/`
 pub(super) async fn list(call: Call) -> Outcome<Response> {
     let fetch = |request| call.room.list_organizations(&call.actor, OrganizationScope::All, request);
-    list::page(&call, &MODEL, fetch, |view| wire(view, Extent::Element)).await
+    list::page(&call, &MODEL, fetch, element).await
 }
 
 /// `POST /api/v2/organizations/`

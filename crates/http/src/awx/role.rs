@@ -6,7 +6,7 @@ use strongroom_core::access::ResourceKind;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::list::{Field, Operand};
 use strongroom_service::view::RoleView;
-use strongroom_service::{RoleHolder, RoleScope, RoleTarget, TeamScope, UserScope};
+use strongroom_service::{RoleHolder, RoleScope, RoleTarget, UserScope};
 
 use super::call::Call;
 use super::error::Outcome;
@@ -138,7 +138,7 @@ fn value(view: &RoleView, field: Field) -> Option<Operand> {
 
 async fn listed(call: &Call, scope: RoleScope, unattach: Option<bool>) -> Outcome<Response> {
     let fetch = |request| call.room.list_roles(&call.actor, scope.clone(), request);
-    list::page(call, &MODEL, fetch, |view| wire(view, unattach)).await
+    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, unattach))).await
 }
 
 /// `GET /api/v2/roles/`
@@ -169,9 +169,8 @@ pub(super) async fn attach_user(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/roles/{id}/teams/`
 pub(super) async fn teams(call: Call) -> Outcome<Response> {
-    let scope = TeamScope::HoldersOfRole(call.number(Kind::Role)?);
-    let fetch = |request| call.room.list_teams(&call.actor, scope.clone(), request);
-    list::page(&call, &team::MODEL, fetch, team::element).await
+    let teams = call.room.list_role_teams(&call.actor, call.number(Kind::Role)?).await?;
+    list::whole(&call, &team::MODEL, &teams, team::value, team::element)
 }
 
 /// `POST /api/v2/roles/{id}/teams/`: here only a flag that is true detaches.
@@ -214,7 +213,7 @@ async fn attach_to(call: &Call, holder: RoleHolder, path: Kind) -> Outcome<Respo
 async fn on_object(call: &Call, kind: ResourceKind, path: Kind) -> Outcome<Response> {
     let id = call.target(path).await?;
     let roles = call.room.list_object_roles(&call.actor, kind, &id).await?;
-    list::whole(call, &MODEL, &roles, value, |view| wire(view, None))
+    list::whole(call, &MODEL, &roles, value, |view| list::element(&wire(view, None)))
 }
 
 /// `GET /api/v2/organizations/{id}/object_roles/`

@@ -11,7 +11,7 @@ use strongroom_service::{TeamDraft, TeamScope, UserScope};
 
 use super::call::Call;
 use super::error::{Outcome, in_body};
-use super::list;
+use super::list::{self, Element};
 use super::mode::Mode;
 use super::model::{self, Access, Info, Model};
 use super::read::{self, Body, TextRule};
@@ -115,8 +115,8 @@ fn wire(view: &TeamView, with_name: bool) -> Wire<'_> {
 }
 
 /// A team as an element of a list.
-pub(super) fn element(view: &TeamView) -> impl Serialize + use<'_> {
-    wire(view, false)
+pub(super) fn element(view: &TeamView) -> Outcome<Element> {
+    list::element(&wire(view, false))
 }
 
 /// The value of a field, for lists in memory.

@@ -110,7 +110,10 @@ fn draft(body: &Body, mode: Mode) -> TokenDraft {
         kind: TokenKind::Awx,
         name: mode.or(read::text(body, "description", TextRule::FREE), String::new()),
         scope: mode.or(read::text(body, "scope", TextRule::FREE).check(broken_scope), "write".to_owned()),
-        ..TokenDraft::default()
+        organization: Member::Absent,
+        dialects: Member::Absent,
+        expires: Member::Absent,
+        username: None,
     }
 }
 
@@ -135,7 +138,7 @@ fn no_application(body: &Body) -> Outcome<()> {
 
 async fn listed(call: &Call, scope: TokenScope) -> Outcome<Response> {
     let fetch = |request| call.room.list_tokens(&call.actor, scope.clone(), request);
-    list::page(call, &MODEL, fetch, |view| wire(view, STARS)).await
+    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, STARS))).await
 }
 
 async fn issued(call: &Call) -> Outcome<Response> {
@@ -146,7 +149,7 @@ async fn issued(call: &Call) -> Outcome<Response> {
 
 /// `GET /api/v2/tokens/`
 pub(super) async fn list(call: Call) -> Outcome<Response> {
-    listed(&call, TokenScope::All).await
+    listed(&call, TokenScope::Awx).await
 }
 
 /// `POST /api/v2/tokens/`
@@ -186,7 +189,7 @@ pub(super) async fn delete(call: Call) -> Outcome<Response> {
 
 /// `GET /api/v2/users/{id}/tokens/`
 pub(super) async fn of_user(call: Call) -> Outcome<Response> {
-    listed(&call, TokenScope::OfUser(call.target(Kind::User).await?)).await
+    listed(&call, TokenScope::AwxOf(call.target(Kind::User).await?)).await
 }
 
 /// `POST /api/v2/users/{id}/tokens/`: the token is the caller's, whoever the path names.
@@ -201,7 +204,10 @@ pub(super) async fn create_for_user(call: Call) -> Outcome<Response> {
 pub(super) async fn personal(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
     call.room.read_user(&call.actor, &id).await?;
-    listed(&call, TokenScope::Own).await
+    let Some(caller) = call.actor.user_id() else {
+        return Err(AwxError::forbidden());
+    };
+    listed(&call, TokenScope::AwxOf(Ref::Serial(caller))).await
 }
 
 /// `POST /api/v2/users/{id}/personal_tokens/`: the token is the caller's, whoever the path names.

@@ -11,7 +11,7 @@ use strongroom_service::{OrganizationScope, PasswordText, TeamScope, UserDraft, 
 
 use super::call::Call;
 use super::error::{Outcome, in_body};
-use super::list;
+use super::list::{self, Element};
 use super::mode::Mode;
 use super::model::{self, Access, Info, Model, Start};
 use super::read::{self, Body, TextRule};
@@ -138,8 +138,8 @@ fn plain(view: &UserView, with_name: bool) -> impl Serialize + use<'_> {
 }
 
 /// A user as an element of a list.
-pub(super) fn element(view: &UserView) -> impl Serialize + use<'_> {
-    plain(view, false)
+pub(super) fn element(view: &UserView) -> Outcome<Element> {
+    list::element(&plain(view, false))
 }
 
 /// The value of a field, for lists in memory.

@@ -124,3 +124,100 @@ fn complete(facts: &RequestFacts, response: &mut Response) {
 
 /// Seconds after which a request that found no room may come again.
 const RETRY_AFTER: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use http::StatusCode;
+    use secrecy::SecretString;
+    use strongroom_core::clock::Clock;
+    use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom};
+    use tower::ServiceExt;
+
+    use crate::state::HttpSettings;
+
+    async fn state(folder: &std::path::Path, max_requests: usize) -> AppState {
+        let options = OpenOptions {
+            location: StoreLocation::Sqlite(folder.join("strongroom.db")),
+            key: KeyLocation { path: folder.join("root.key"), may_create: true },
+            admin_password: Some(SecretString::from("correct horse battery staple")),
+            initial_password_file: None,
+            issuer: "http://localhost".to_owned(),
+            clock: Clock::System,
+        };
+        AppState {
+            room: Strongroom::open(options).await.unwrap().room,
+            settings: Arc::new(HttpSettings::default()),
+            entrance: Entrance::Network,
+            endpoints: Arc::default(),
+            gate: Arc::new(tokio::sync::Semaphore::new(max_requests)),
+        }
+    }
+
+    async fn answer_of(router: &Router, path: &str) -> Response {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_by_the_owner_of_the_path_and_takes_nothing_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path(), 1).await;
+        let broken = get(async || -> StatusCode { panic!("of no use to a client") });
+        let router = Router::new()
+            .route("/{*path}", broken)
+            .layer(axum::middleware::from_fn_with_state(state.clone(), envelope));
+        for (path, content_type) in [
+            ("/api/v2/x/", "application/json"),
+            ("/credentials/", "application/json"),
+            ("/v3/x", "application/json; charset=utf-8"),
+            ("/v1/x", "application/problem+json"),
+            ("/strongroom/v1/x", "application/problem+json"),
+            ("/x", "application/json"),
+        ] {
+            let response = answer_of(&router, path).await;
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            assert_eq!(response.headers()["content-type"], content_type, "{path}");
+            assert_eq!(response.headers()["cache-control"], "no-store", "{path}");
+            let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body.to_bytes()).contains("of no use"), "{path}");
+        }
+        assert_eq!(state.gate.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn no_more_requests_are_worked_on_than_there_are_permits() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path(), 1).await;
+        let (begun, wait_until_begun) = tokio::sync::oneshot::channel();
+        let (finish, wait_until_finished) = tokio::sync::oneshot::channel();
+        let once = std::sync::Mutex::new(Some((begun, wait_until_finished)));
+        let once = Arc::new(once);
+        let handler = get(async move || {
+            let taken = once.lock().unwrap().take();
+            if let Some((begun, finished)) = taken {
+                begun.send(()).unwrap();
+                finished.await.unwrap();
+            }
+            StatusCode::NO_CONTENT
+        });
+        let router = Router::new()
+            .route("/{*path}", handler)
+            .layer(axum::middleware::from_fn_with_state(state.clone(), envelope));
+        let first = tokio::spawn({
+            let router = router.clone();
+            async move { answer_of(&router, "/x").await.status() }
+        });
+        wait_until_begun.await.unwrap();
+        let second = answer_of(&router, "/x").await;
+        assert_eq!(second.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(second.headers()["retry-after"], "1");
+        assert_eq!(answer_of(&router, "/healthz").await.status(), StatusCode::NO_CONTENT);
+        finish.send(()).unwrap();
+        assert_eq!(first.await.unwrap(), StatusCode::NO_CONTENT);
+        assert_eq!(answer_of(&router, "/x").await.status(), StatusCode::NO_CONTENT);
+    }
+}

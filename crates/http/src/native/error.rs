@@ -108,7 +108,7 @@ pub(crate) fn fault(fault: &Fault) -> Response {
 }
 
 fn invalid(violations: Vec<Wrong>) -> Response {
-    let problem = Problem::new(StatusCode::BAD_REQUEST, "The request breaks rules.");
+    let problem = Problem::new(StatusCode::BAD_REQUEST, "The request is not valid.");
     Problem { violations: Some(violations), ..problem }.into_response()
 }
 
@@ -128,12 +128,19 @@ impl From<&Violation> for Wrong {
     fn from(violation: &Violation) -> Self {
         let field = match &violation.field {
             FieldPath::Whole => "body".to_owned(),
-            FieldPath::Member(member) => (*member).to_owned(),
-            FieldPath::Inner(member, inner) => format!("{member}.{inner}"),
+            FieldPath::Member(member) => shown_name(member).to_owned(),
+            FieldPath::Inner(member, inner) => format!("{}.{inner}", shown_name(member)),
         };
         Self { field, message: words::rule(&violation.rule) }
     }
 }
+
+/// A member's name here, where it differs from the one that use-cases know.
+fn shown_name(member: &'static str) -> &'static str {
+    NAMES.iter().find(|(known, _)| *known == member).map_or(member, |(_, shown)| shown)
+}
+
+const NAMES: [(&str, &str); 2] = [("credential_type", "type"), ("is_superuser", "admin")];
 
 /// A problem document of RFC 9457.
 #[derive(Debug, Serialize)]

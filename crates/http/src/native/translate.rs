@@ -140,6 +140,14 @@ impl Members {
     }
 }
 
+/// The same member, whose absence is a fault.
+pub(super) fn required<T>(member: Member<T>) -> Member<T> {
+    match member {
+        Member::Absent => Member::Bad(Rule::Required),
+        given => given,
+    }
+}
+
 /// Any spelling of an id.
 pub(super) fn id(value: &Value) -> Result<Ref, Rule> {
     match value {

@@ -197,8 +197,14 @@ pub(super) struct AuditEntry {
     id: i64,
     at: String,
     operation: &'static str,
+    outcome: &'static str,
+    times: i64,
     actor: Actor,
+    dialect: &'static str,
+    source: String,
+    request_id: String,
     objects: Vec<Object>,
+    organization: Option<i64>,
     reason: String,
     changes: Value,
 }
@@ -207,6 +213,7 @@ pub(super) struct AuditEntry {
 struct Actor {
     id: Option<i64>,
     name: String,
+    token: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -409,8 +416,14 @@ impl From<AuditView> for AuditEntry {
             id: view.id,
             at: time(view.at),
             operation: view.operation.word(),
-            actor: Actor { id: view.actor_id, name: view.actor_name },
+            outcome: view.outcome.word(),
+            times: view.times,
+            actor: Actor { id: view.actor_id, name: view.actor_name, token: view.token_id },
+            dialect: view.dialect.word(),
+            source: view.source,
+            request_id: view.request_id,
             objects: view.objects.into_iter().map(object).collect(),
+            organization: view.organization_id,
             reason: view.reason,
             changes: view.changes,
         }

@@ -47,7 +47,7 @@ impl Strongroom {
             let id = room.insert_checked(tx, &by, &wanted, (guid, short_id), typist(&by))?;
             give_to_owner(tx, &by, id, &wanted, door == OwnerDoor::Body)?;
             let (_, row) = tx.credential::<proof::Read>(&by, &Ref::Serial(id))?;
-            let entry = created(tx, &by, &row)?;
+            let entry = created(tx, &by, &row);
             Ok(Audited::new(tx.credential_view(&by, row)?, entry))
         })
         .await
@@ -95,7 +95,7 @@ impl Strongroom {
             let id = room.insert_checked(tx, &by, &wanted, (guid, short_id), None)?;
             give_to_owner(tx, &by, id, &wanted, true)?;
             let (_, row) = tx.credential::<proof::Read>(&by, &Ref::Serial(id))?;
-            let mut entry = created(tx, &by, &row)?;
+            let mut entry = created(tx, &by, &row);
             let from = original.identity.id;
             entry.objects.push(Touched { kind: Kind::Credential, id: from, name: original.name });
             "copied".clone_into(&mut entry.reason);
@@ -149,7 +149,7 @@ struct Wanted {
 /// The draft with the owner that its path names; owners in the body then do not count.
 fn through_door(door: &OwnerDoor, draft: CredentialDraft) -> CredentialDraft {
     let owned =
-        |user, team, organization| CredentialDraft { user, team, organization, ..draft.clone() };
+        |user, team, organization| CredentialDraft { organization, team, user, ..draft.clone() };
     let named = |reference: &Ref| Member::Given(Some(reference.clone()));
     match door {
         OwnerDoor::Body => draft,

@@ -36,7 +36,7 @@ impl Strongroom {
                 return Err(Error::Forbidden(Refusal::ManagedCredentialChange));
             }
             check_move(tx, &by, &row.credential, &draft.organization)?;
-            let wanted = check_fields(tx, &row.credential, draft.clone())?;
+            let wanted = check_fields(tx, draft.clone())?;
             let (credential, inputs) = room.apply_draft(tx, &by, &row.credential, wanted)?;
             if credential == row.credential && !inputs {
                 return Ok(Audited::unchanged(tx.credential_view(&by, row)?));
@@ -69,7 +69,7 @@ impl Strongroom {
         if let Some(description) = wanted.description {
             new.description = description;
         }
-        if let Some(organization_id) = wanted.organization_id {
+        if let Move::To(organization_id) = wanted.organization {
             new.organization_id = organization_id;
         }
         let type_id = wanted.credential_type.as_ref().map_or(old.credential_type_id, |(id, _)| *id);
@@ -142,11 +142,17 @@ struct Wanted {
     description: Option<String>,
     credential_type: Option<(i64, CredentialType)>,
     inputs: Option<serde_json::Map<String, serde_json::Value>>,
-    organization_id: Option<Option<i64>>,
+    organization: Move,
     mask: Option<&'static str>,
 }
 
-fn check_fields(tx: &ReadTx<'_>, old: &Credential, draft: CredentialDraft) -> Result<Wanted> {
+/// Whether the credential goes to another owner, which may be none.
+enum Move {
+    Stay,
+    To(Option<i64>),
+}
+
+fn check_fields(tx: &ReadTx<'_>, draft: CredentialDraft) -> Result<Wanted> {
     let mut faults: Vec<Violation> = Vec::new();
     let name = draft.name.take("name", &mut faults);
     let description = draft.description.take("description", &mut faults);
@@ -155,11 +161,12 @@ fn check_fields(tx: &ReadTx<'_>, old: &Credential, draft: CredentialDraft) -> Re
         None => None,
     };
     let inputs = draft.inputs.take("inputs", &mut faults);
-    let named = !draft.organization.is_absent();
-    let organization = existing(tx, "organization", draft.organization, &mut faults)?;
-    let organization_id = named.then_some(organization).filter(|id| *id != old.organization_id);
+    let organization = match draft.organization {
+        Member::Absent => Move::Stay,
+        given => Move::To(existing(tx, "organization", given, &mut faults)?),
+    };
     faultless(faults)?;
-    Ok(Wanted { name, description, credential_type, inputs, organization_id, mask: draft.mask })
+    Ok(Wanted { name, description, credential_type, inputs, organization, mask: draft.mask })
 }
 
 /// Moving a credential takes the right to create in the organization it leaves and in the one it goes to.

@@ -122,24 +122,31 @@ impl Linker {
         Ok(Self { head: Head { position, hash, linked: 0 } })
     }
 
-    /// Links what the queue holds; the chain has grown only when the transaction has committed.
+    /// Links all that the queue holds; the chain has grown only when the transaction has committed.
     pub(super) fn link_new(&self, session: Session<'_>) -> Result<Head> {
         let mut head = Head { linked: 0, ..self.head };
-        let waiting = session
-            .rows(WAITING, &[Value::Int(BATCH)], |row| Ok((row.at::<i64>(0)?, columns(row)?)))?;
-        for (entry_id, columns) in &waiting {
-            let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
-            head.hash = audit::link(&head.hash, &columns);
-            head.position += 1;
-            head.linked += 1;
-            session.execute(
-                "INSERT INTO audit_links (position, entry_id, hash) VALUES ($1, $2, $3)",
-                &[head.position.into(), (*entry_id).into(), Value::Bytes(&head.hash)],
-            )?;
-            session
-                .execute("DELETE FROM audit_queue WHERE entry_id = $1", &[(*entry_id).into()])?;
+        loop {
+            let waiting = session.rows(WAITING, &[Value::Int(BATCH)], |row| {
+                Ok((row.at::<i64>(0)?, columns(row)?))
+            })?;
+            if waiting.is_empty() {
+                return Ok(head);
+            }
+            for (entry_id, columns) in &waiting {
+                let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
+                head.hash = audit::link(&head.hash, &columns);
+                head.position += 1;
+                head.linked += 1;
+                session.execute(
+                    "INSERT INTO audit_links (position, entry_id, hash) VALUES ($1, $2, $3)",
+                    &[head.position.into(), (*entry_id).into(), Value::Bytes(&head.hash)],
+                )?;
+                session.execute(
+                    "DELETE FROM audit_queue WHERE entry_id = $1",
+                    &[(*entry_id).into()],
+                )?;
+            }
         }
-        Ok(head)
     }
 
     /// The transaction that linked up to here is on disk.
@@ -199,7 +206,7 @@ fn columns(row: &Row<'_>) -> Result<Vec<Option<String>>> {
 const VIEW: &str = "id, at, action, outcome, dialect, request_id, source, actor_id, actor_name, token_id, objects, \
     organization_id, reason, changes, times";
 
-/// Entries linked in one go; the rest waits for the next.
+/// Entries read at once.
 const BATCH: i64 = 1024;
 
 const WAITING: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \

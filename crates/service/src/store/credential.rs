@@ -89,6 +89,21 @@ impl ReadTx<'_> {
         )
     }
 
+    /// The id of the oldest credential of that name and type, in the organization or without one.
+    pub(crate) fn credential_id_named(
+        &self,
+        organization_id: Option<i64>,
+        name: &str,
+        credential_type_id: i64,
+    ) -> Result<Option<i64>> {
+        if let Some(organization) = organization_id {
+            return self.credential_id_by_name(organization, name, credential_type_id);
+        }
+        let sql = "SELECT id FROM credentials WHERE organization_id IS NULL AND name = $1 \
+                   AND credential_type_id = $2 ORDER BY id LIMIT 1";
+        self.session().row(sql, &[name.into(), credential_type_id.into()], |row| row.at(0))
+    }
+
     /// The ids of an organization's credentials.
     pub(crate) fn credential_ids_of(&self, organization_id: i64) -> Result<Vec<i64>> {
         let sql = "SELECT id FROM credentials WHERE organization_id = $1 ORDER BY id";

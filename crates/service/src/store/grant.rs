@@ -388,18 +388,21 @@ impl WriteTx<'_> {
         by: Option<i64>,
     ) -> Result<bool> {
         let (column, id) = holder_column(holder);
+        self.mark_revoking();
         let filter = format!("role_id = $3 AND {column} = $4");
         Ok(0 < self.end_grants(&filter, &[role_id.into(), id.into()], by)?)
     }
 
     /// Ends one grant.
     pub(crate) fn end_grant_row(&mut self, id: i64, by: Option<i64>) -> Result<()> {
+        self.mark_revoking();
         self.end_grants("id = $3", &[id.into()], by)?;
         Ok(())
     }
 
     /// Ends every grant to a user.
     pub(crate) fn end_grants_to_user(&mut self, user_id: i64, by: Option<i64>) -> Result<()> {
+        self.mark_revoking();
         self.end_grants("user_id = $3", &[user_id.into()], by)?;
         Ok(())
     }
@@ -414,6 +417,7 @@ impl WriteTx<'_> {
         let values = [kind.word().into(), resource_id.into()];
         self.end_grants("resource_kind = $3 AND resource_id = $4", &values, by)?;
         if kind.forms_groups() {
+            self.mark_revoking();
             let of_role = "group_role_id IN (SELECT id FROM roles WHERE resource_kind = $3 AND resource_id = $4)";
             self.end_grants(of_role, &values, by)?;
         }
@@ -426,7 +430,6 @@ impl WriteTx<'_> {
     }
 
     fn end_grants(&mut self, filter: &str, values: &[Value<'_>], by: Option<i64>) -> Result<u64> {
-        self.mark_revoking();
         let now = self.now();
         let sql = format!(
             "UPDATE grants SET valid_until = $1, ended_by = $2 WHERE {filter} AND valid_until > $1"

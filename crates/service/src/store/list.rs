@@ -353,7 +353,13 @@ fn order_by(query: &ListQuery<'_>) -> Result<String> {
         let column = column(query.kind, order.field)
             .ok_or_else(|| Error::invalid("order_by", Rule::Required))?;
         let direction = if order.descending { "DESC" } else { "ASC" };
-        parts.push(format!("{column} {direction}"));
+        // The databases put null at different ends. Saying so costs an index, so it is said only where needed.
+        let nulls = match (order.field.can_be_null(), order.descending) {
+            (false, _) => "",
+            (true, false) => " NULLS LAST",
+            (true, true) => " NULLS FIRST",
+        };
+        parts.push(format!("{column} {direction}{nulls}"));
     }
     parts.push("x.id ASC".to_owned());
     Ok(parts.join(", "))
@@ -383,7 +389,7 @@ fn table_of_resource(kind: ResourceKind) -> &'static str {
 
 /// The column of a field, for the kinds of object that have it.
 pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
-    use Kind::{AuditEntry, Credential, CredentialType, Organization, Team, Token, User};
+    use Kind::{AuditEntry, Credential, CredentialType, Organization, Role, Team, Token, User};
     Some(match (kind, field) {
         (_, Field::Id) => "x.id",
         (Credential | CredentialType | Organization | Team, Field::Name) => "x.name",
@@ -431,6 +437,10 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
         (AuditEntry, Field::Operation) => "x.action",
         (AuditEntry, Field::Actor) => "x.actor_id",
         (AuditEntry, Field::ActorName) => "x.actor_name",
+        (AuditEntry, Field::Dialect) => "x.dialect",
+        (Role, Field::RoleField) => "x.name",
+        (Role, Field::ResourceKind) => "x.resource_kind",
+        (Role, Field::ResourceId) => "x.resource_id",
         (AuditEntry, Field::ObjectKind) => {
             "(SELECT a.kind FROM audit_objects a WHERE a.entry_id = x.id AND a.position = 0)"
         }

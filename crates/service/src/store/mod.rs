@@ -10,6 +10,7 @@ mod meta;
 mod migration;
 mod postgres;
 mod reference;
+mod remembered;
 mod row;
 mod session;
 mod sqlite;
@@ -33,6 +34,7 @@ pub(crate) use token::NewToken;
 pub(crate) use tx::{Audited, Permit, ReadTx, WriteTx, proof};
 
 use postgres::Postgres;
+use remembered::{AtEpoch, Remembered};
 use session::Session;
 use sqlite::Sqlite;
 
@@ -54,6 +56,7 @@ pub(crate) enum Location {
 pub(crate) struct Store {
     db: Db,
     clock: Clock,
+    remembered: Arc<Remembered>,
 }
 
 enum Db {
@@ -92,7 +95,7 @@ impl Store {
                 *connections,
             )?),
         };
-        Ok(Self { db, clock })
+        Ok(Self { db, clock, remembered: Arc::default() })
     }
 
     /// Runs a reader on a snapshot: on the calling thread with SQLite, so only for points and short pages.
@@ -102,8 +105,14 @@ impl Store {
         T: Send + 'static,
     {
         let now = self.clock.now();
+        let remembered = Arc::clone(&self.remembered);
+        let known = match &self.db {
+            Db::Sqlite(sqlite) => Some(sqlite.epoch()),
+            Db::Postgres(_) => None,
+        };
         let run = move |session: Session<'_>| {
-            let tx = ReadTx::new(session, now);
+            let epoch = known.map_or_else(|| meta::epoch(session), Ok)?;
+            let tx = ReadTx::new(session, now, Some(AtEpoch { memory: &remembered, epoch }));
             let outcome = reader(&tx);
             Ok(Told { outcome, refused: tx.into_refused() })
         };

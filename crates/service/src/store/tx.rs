@@ -8,9 +8,10 @@
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::audit;
+use super::remembered::AtEpoch;
 use super::session::Session;
 use super::sqlite::Effect;
 use crate::actor::Actor;
@@ -24,7 +25,9 @@ pub(crate) struct ReadTx<'tx> {
     session: Session<'tx>,
     now: Timestamp,
     refused: RefCell<Vec<Entry>>,
-    standing: RefCell<Option<Rc<Standing>>>,
+    standing: RefCell<Option<Arc<Standing>>>,
+    /// Absent in a change, which looks for itself.
+    memory: Option<AtEpoch<'tx>>,
     brand: Brand<'tx>,
 }
 
@@ -38,9 +41,9 @@ pub(crate) struct WriteTx<'tx> {
 type Brand<'tx> = PhantomData<fn(&'tx ()) -> &'tx ()>;
 
 impl<'tx> ReadTx<'tx> {
-    pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
+    pub(super) fn new(session: Session<'tx>, now: Timestamp, memory: Option<AtEpoch<'tx>>) -> Self {
         let (refused, standing) = (RefCell::default(), RefCell::default());
-        Self { session, now, refused, standing, brand: PhantomData }
+        Self { session, now, refused, standing, memory, brand: PhantomData }
     }
 
     pub(super) fn into_refused(self) -> Vec<Entry> {
@@ -58,17 +61,26 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// What the actor is and holds, as this transaction sees it.
-    pub(crate) fn standing(&self, actor: &Actor) -> Result<Rc<Standing>> {
+    pub(crate) fn standing(&self, actor: &Actor) -> Result<Arc<Standing>> {
         if let Some(known) = self.standing.borrow().as_ref() {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
         let standing = match actor.user_id {
-            Some(user_id) => self.standing_of(user_id)?,
+            Some(user_id) => self.remembered_standing(user_id)?,
             // Whoever can reach the host's socket or files could read the store itself.
-            None => Standing { is_superuser: true, ..Standing::default() },
+            None => Arc::new(Standing { is_superuser: true, ..Standing::default() }),
         };
-        let standing = Rc::new(standing);
-        *self.standing.borrow_mut() = Some(Rc::clone(&standing));
+        *self.standing.borrow_mut() = Some(Arc::clone(&standing));
+        Ok(standing)
+    }
+
+    fn remembered_standing(&self, user_id: i64) -> Result<Arc<Standing>> {
+        let Some(memory) = self.memory else { return self.standing_of(user_id).map(Arc::new) };
+        if let Some(known) = memory.recall(user_id) {
+            return Ok(known);
+        }
+        let standing = Arc::new(self.standing_of(user_id)?);
+        memory.remember(&standing);
         Ok(standing)
     }
 
@@ -95,7 +107,7 @@ impl<'tx> ReadTx<'tx> {
 
 impl<'tx> WriteTx<'tx> {
     pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
-        Self { read: ReadTx::new(session, now), revokes: Cell::new(false) }
+        Self { read: ReadTx::new(session, now, None), revokes: Cell::new(false) }
     }
 
     pub(super) fn into_refused(self) -> Vec<Entry> {

@@ -17,9 +17,10 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The answer if it is a good one; otherwise what the server says is wrong.
-    pub(crate) fn accepted(self) -> anyhow::Result<Self> {
-        if self.status.is_success() { Ok(self) } else { Err(self.refusal()) }
+    /// The answer if it is a good one; otherwise what the server says is wrong, and what to do if it does
+    /// not know who asks.
+    pub(super) fn accepted(self, hint: &'static str) -> anyhow::Result<Self> {
+        if self.status.is_success() { Ok(self) } else { Err(self.refusal(hint)) }
     }
 
     /// The body as JSON.
@@ -27,14 +28,14 @@ impl Reply {
         serde_json::from_slice(&self.body).context("the answer is not what Strongroom answers")
     }
 
-    fn refusal(&self) -> anyhow::Error {
+    fn refusal(&self, hint: &str) -> anyhow::Error {
         let problem: Problem = serde_json::from_slice(&self.body).unwrap_or_default();
         let mut words = vec![problem.sentence().unwrap_or_else(|| self.status.to_string())];
         words
             .extend(problem.violations.iter().map(|one| format!("{}: {}", one.field, one.message)));
         words.extend(problem.references.iter().map(|reference| format!("in use by {reference}")));
         if self.status == StatusCode::UNAUTHORIZED {
-            words.push("log in again with `strongroom login`".to_owned());
+            words.push(hint.to_owned());
         }
         anyhow::anyhow!("{}", printable(&words.join("; ")))
     }
@@ -69,7 +70,7 @@ mod tests {
     fn refusal(status: u16, body: &str) -> String {
         let status = StatusCode::from_u16(status).unwrap();
         let reply = Reply { status, body: Bytes::copy_from_slice(body.as_bytes()) };
-        reply.accepted().err().map(|error| error.to_string()).unwrap_or_default()
+        reply.accepted("log in").err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -88,6 +89,6 @@ mod tests {
         );
         assert_eq!(refusal(502, "<html>\u{1b}[31m"), "502 Bad Gateway");
         assert_eq!(refusal(409, r#"{"detail": "a\u001b[31m"}"#), "a\\u001b[31m");
-        assert!(refusal(401, "{}").ends_with("`strongroom login`"));
+        assert!(refusal(401, "{}").ends_with("; log in"));
     }
 }

@@ -89,7 +89,7 @@ impl Server {
             return Ok(Self::Network(client));
         }
         let config = StoreConfig::read(store.into_flags(), environment)?;
-        if !config.data_dir.exists() {
+        if config.database_url.is_none() && !config.data_dir.exists() {
             bail!(
                 "no server is known and there is no store in {}: run `strongroom login`, set STRONGROOM_URL \
                  and STRONGROOM_TOKEN, or give --data-dir",

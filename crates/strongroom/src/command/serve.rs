@@ -39,7 +39,11 @@ pub(super) async fn run(
     };
     let listener = listen(&config).await?;
     let reveal = if io::stdout().is_terminal() { Reveal::Print } else { Reveal::Keep };
-    let room = room::open(store, reveal, out).await?;
+    let room = tokio::select! {
+        room = room::open(store, reveal, out) => room?,
+        () = signals.stop(|| ()) => bail!("told to stop before the store was open"),
+    };
+    room::advise_on_key(store);
     let running = Running { config: &config, room: &room, tls: tls.as_ref() };
     let outcome = running.until_stopped(listener, &mut signals, out).await;
     if outcome.is_ok() {
@@ -92,8 +96,8 @@ impl Running<'_> {
         let drained = drain(all, &phase, signals, || self.reload()).await;
         // The next server replaces it; a command that finds none opens the store itself.
         let _ = std::fs::remove_file(&socket_path);
-        if drained {
-            self.room.close().await;
+        if drained && tokio::time::timeout(CLOSE, self.room.close()).await.is_err() {
+            tracing::warn!("the store did not take what was still waiting in time");
         }
         Ok(())
     }
@@ -177,4 +181,5 @@ fn install_metrics() -> anyhow::Result<PrometheusHandle> {
 }
 
 const DRAIN: Duration = Duration::from_secs(10);
+const CLOSE: Duration = Duration::from_secs(5);
 const UPKEEP: Duration = Duration::from_secs(5);

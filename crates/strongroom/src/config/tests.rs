@@ -36,7 +36,7 @@ fn defaults_hold_when_nothing_is_said() {
     assert!(
         config.store.data_dir.is_absolute() && config.store.data_dir.ends_with("strongroom-data")
     );
-    assert!(config.store.key.in_data_dir);
+    assert!(config.store.key.may_create);
     assert!(config.store.key.path.ends_with("strongroom-data/keys/root.key"));
     assert_eq!(config.store.issuer(), "http://127.0.0.1:8470");
     assert_eq!((config.log_level, config.log_format), (Level::INFO, LogFormat::Json));
@@ -75,7 +75,7 @@ fn every_key_of_the_file_is_read() {
     assert_eq!(store.data_dir, Path::new("/d"));
     assert_eq!(store.database_url.as_ref().unwrap().expose_secret(), "postgres://u:p@h/d");
     assert_eq!((store.database_connections, store.listen.port()), (7, 9));
-    assert_eq!((store.key.path.as_path(), store.key.in_data_dir), (Path::new("/k"), false));
+    assert_eq!((store.key.path.as_path(), store.key.may_create), (Path::new("/k"), false));
     assert_eq!(store.tls.as_ref().unwrap().key, Path::new("/p"));
     assert_eq!(store.admin_password.as_ref().unwrap().expose_secret(), "the secret");
     assert_eq!(config.metrics_token.as_ref().unwrap().expose_secret(), "the secret");
@@ -165,10 +165,10 @@ fn the_key_is_the_one_named_then_the_one_handed_over_then_our_own() {
     let credentials = tempfile::tempdir().unwrap();
     let directory = credentials.path().to_str().unwrap();
     let handed = [("CREDENTIALS_DIRECTORY", directory)];
-    assert!(read(&[], &handed).unwrap().store.key.in_data_dir);
+    assert!(read(&[], &handed).unwrap().store.key.may_create);
     std::fs::write(credentials.path().join("root.key"), "").unwrap();
     let key = read(&[], &handed).unwrap().store.key;
-    assert_eq!((key.path, key.in_data_dir), (credentials.path().join("root.key"), false));
+    assert_eq!((key.path, key.may_create), (credentials.path().join("root.key"), false));
     let variables = [("CREDENTIALS_DIRECTORY", directory), ("STRONGROOM_KEY_FILE", "/k")];
     assert_eq!(read(&[], &variables).unwrap().store.key.path, Path::new("/k"));
 }

@@ -30,7 +30,7 @@ pub(crate) async fn serve_network(
     };
     let connections = accept(async || listener.accept().await, open, phase.clone()).await;
     drop(listener);
-    connections.join_all().await;
+    ended(connections).await;
 }
 
 /// The same for the host's own commands.
@@ -42,7 +42,11 @@ pub(crate) async fn serve_host(
     let open = |(stream, _)| connection::serve(stream, None, router.clone(), phase.clone());
     let connections = accept(async || listener.accept().await, open, phase.clone()).await;
     drop(listener);
-    connections.join_all().await;
+    ended(connections).await;
+}
+
+async fn ended(mut connections: JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
 }
 
 /// Takes connections until the phase says to drain, and then those that were already waiting.

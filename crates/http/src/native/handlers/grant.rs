@@ -1,12 +1,15 @@
 //! Roles given on credentials, organizations and teams.
 
+use strongroom_core::Error;
 use strongroom_core::access::ResourceKind;
+use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
 use strongroom_service::GrantDraft;
 
 use super::{Answer, created, done, named, shown};
 use crate::body::RawBody;
 use crate::native::auth::Caller;
+use crate::native::error::{NativeError, Wrong};
 use crate::native::translate::{LABEL_LENGTH, Members};
 use crate::native::wire::{Grant, List};
 
@@ -32,7 +35,8 @@ pub(in crate::native) async fn create(on: On, caller: Caller, id: String, body: 
         user: members.optional_id("user"),
         team: members.optional_id("team"),
     };
-    let grant = caller.room.create_grant(&caller.actor, on.resource, &resource, draft).await?;
+    let given = caller.room.create_grant(&caller.actor, on.resource, &resource, draft).await;
+    let grant = given.map_err(about_holders)?;
     let location = format!("/strongroom/v1/{}/{id}/grants/{}", on.collection, grant.id);
     Ok(created(&location, &Grant::from(grant)))
 }
@@ -42,4 +46,16 @@ pub(in crate::native) async fn delete(on: On, caller: Caller, id: String, grant:
     let grant = named(&grant, Kind::Grant)?;
     caller.room.delete_grant(&caller.actor, on.resource, &resource, &grant).await?;
     Ok(done())
+}
+
+/// Says who can hold a role where the use-case's rule is about owners.
+fn about_holders(error: Error) -> NativeError {
+    let Error::Invalid(violations) = error else { return error.into() };
+    let worded = violations.iter().map(|violation| match violation.rule {
+        Rule::OwnerMissing | Rule::OwnerAmbiguous { .. } => {
+            Wrong::new("body", "Exactly one of user and team is needed.")
+        }
+        _ => Wrong::from(violation),
+    });
+    NativeError::Unreadable(worded.collect())
 }

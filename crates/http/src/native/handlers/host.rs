@@ -2,24 +2,24 @@
 
 use axum::extract::Path;
 use http::StatusCode;
-use strongroom_core::draft::{Member, faultless};
+use strongroom_core::Result;
+use strongroom_core::draft::faultless;
 use strongroom_core::error::Rule;
 use strongroom_core::id::Ref;
-use strongroom_core::Result;
-use strongroom_service::{NamedRef, OrganizationDraft, PasswordText, TokenDraft, UserDraft};
+use strongroom_service::{NamedRef, OrganizationDraft, TokenDraft, UserDraft};
 
 use super::{Answer, created, done, token};
 use crate::answer::{self, JSON};
 use crate::body::RawBody;
 use crate::native::auth::Caller;
-use crate::native::translate::{DESCRIPTION_LENGTH, Members, NAME_LENGTH, USERNAME_LENGTH};
+use crate::native::translate::{DESCRIPTION_LENGTH, Members, NAME_LENGTH, USERNAME_LENGTH, required};
 use crate::native::wire::{Organization, User};
 
 pub(in crate::native) async fn create_user(caller: Caller, body: RawBody) -> Answer {
     let members = Members::read(&body, &["username", "password", "admin"])?;
     let draft = UserDraft {
-        username: members.text("username", USERNAME_LENGTH),
-        password: members.password("password").map(PasswordText),
+        username: members.text("username", USERNAME_LENGTH).check(|name| broken_username(name)),
+        password: members.password("password"),
         is_superuser: members.boolean("admin"),
         ..UserDraft::default()
     };
@@ -34,11 +34,8 @@ pub(in crate::native) async fn set_password(
 ) -> Answer {
     let user = user_named(&caller, &name).await?;
     let members = Members::read(&body, &["password"])?;
-    let password = match members.password("password") {
-        Member::Absent => Member::Bad(Rule::Required),
-        given => given,
-    };
-    let draft = UserDraft { password: password.map(PasswordText), ..UserDraft::default() };
+    let draft =
+        UserDraft { password: required(members.password("password")), ..UserDraft::default() };
     caller.room.update_user(&caller.actor, &user, draft).await?;
     Ok(done())
 }
@@ -68,4 +65,10 @@ pub(in crate::native) async fn issue_token(caller: Caller, body: RawBody) -> Ans
 
 async fn user_named(caller: &Caller, name: &str) -> Result<Ref> {
     caller.room.resolve_name(&caller.actor, NamedRef::User(name.to_owned())).await
+}
+
+/// A user name goes into paths and headers of every dialect, so its characters are few.
+fn broken_username(name: &str) -> Option<Rule> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '+' | '-' | '_');
+    (!name.chars().all(allowed)).then_some(Rule::UsernameCharacters)
 }

@@ -18,7 +18,7 @@ use crate::body::RawBody;
 use crate::native::auth::{Caller, LoginCaller};
 use crate::native::error::NativeError;
 use crate::native::query::Part;
-use crate::native::translate::{self, LABEL_LENGTH, Members};
+use crate::native::translate::{self, LABEL_LENGTH, Members, required};
 use crate::native::wire::{List, NewToken, Token};
 
 pub(in crate::native) async fn list(caller: Caller, uri: Uri) -> Answer {
@@ -56,7 +56,7 @@ pub(super) fn draft(members: &Members) -> Result<TokenDraft, NativeError> {
     let Some(kind) = kind else { return Err(strongroom_core::Error::Invalid(faults).into()) };
     Ok(TokenDraft {
         kind,
-        name: members.text("name", LABEL_LENGTH),
+        name: required(members.text("name", LABEL_LENGTH)),
         scope: Member::Absent,
         organization: members.nullable("organization", organization),
         dialects: members.words("dialects", dialect),

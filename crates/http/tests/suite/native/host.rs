@@ -31,12 +31,11 @@ async fn the_host_sets_up_and_helps_without_a_token() {
 #[tokio::test]
 async fn the_host_issues_tokens_for_others() {
     let room = Room::new().await;
-    room.user("alice").await;
     let host = room.on_host();
     let tokens = "/strongroom/v1/host/tokens";
-    let body = json!({"user": "alice", "kind": "catalog", "name": "x", "organization": "Default"});
+    let body = json!({"user": "admin", "kind": "catalog", "name": "x", "organization": "Default"});
     let issued = host.post(tokens, &body).await.is(201);
-    assert_eq!(issued["user"]["username"], "alice");
+    assert_eq!(issued["user"]["username"], "admin");
     let unknown = json!({"user": "nobody", "kind": "native", "name": "x"});
     let refused = host.post(tokens, &unknown).await.is(400);
     assert_eq!(refused["violations"][0]["field"], "user");

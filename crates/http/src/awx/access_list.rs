@@ -1,0 +1,380 @@
+//! Access lists: who reaches an object, through which role of his, and what that gives him there.
+//!
+//! Like the objects themselves, only those people, teams and organizations show that the caller may read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::response::Response;
+use serde::Serialize;
+use strongroom_core::Result;
+use strongroom_core::access::{ResourceKind, Role};
+use strongroom_core::id::{Kind, Ref};
+use strongroom_core::record::RoleOn;
+use strongroom_service::list::{Field, Filter, Group, ListRequest, Operand, Paging, Test};
+use strongroom_service::view::{OrganizationView, TeamView, UserView};
+use strongroom_service::{GrantView, OrganizationScope, TeamScope, UserScope};
+
+use super::call::Call;
+use super::error::Outcome;
+use super::linked::with_ids;
+use super::role::resource_model;
+use super::wire::{Resource, role_words};
+use super::{list, user};
+
+/// The object of an access list.
+struct Object {
+    id: i64,
+    name: String,
+    /// The roles on it; a user has none.
+    roles: Vec<RoleOn>,
+    /// Whether the caller may take them away.
+    may_grant: bool,
+}
+
+/// A user and the ways in which he reaches the object.
+struct Reaching {
+    user: UserView,
+    direct: Vec<Way>,
+    indirect: Vec<Way>,
+}
+
+/// One way: a role that somebody holds, and what it gives on the object.
+#[derive(Debug, Clone, Serialize)]
+struct Way {
+    role: Held,
+    descendant_roles: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Held {
+    id: Option<i64>,
+    name: &'static str,
+    description: String,
+    #[serde(flatten)]
+    on: Option<On>,
+    #[serde(flatten)]
+    team: Option<Through>,
+    user_capabilities: Unattach,
+}
+
+/// The object on which a role stands.
+#[derive(Debug, Clone, Serialize)]
+struct On {
+    resource_name: String,
+    resource_type: &'static str,
+    related: BTreeMap<&'static str, String>,
+}
+
+/// The team through which a role is held.
+#[derive(Debug, Clone, Serialize)]
+struct Through {
+    team_id: i64,
+    team_name: String,
+    team_organization_name: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Unattach {
+    unattach: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Summaries<'a> {
+    resource: Resource,
+    direct_access: &'a [Way],
+    indirect_access: &'a [Way],
+}
+
+/// `GET /api/v2/organizations/{id}/access_list/`
+pub(super) async fn of_organization(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::Organization).await?;
+    let view = call.room.read_organization(&call.actor, &id).await?;
+    let object = Object {
+        id: view.organization.identity.id,
+        name: view.organization.name,
+        roles: view.roles,
+        may_grant: view.may_change,
+    };
+    listed(&call, ResourceKind::Organization, object).await
+}
+
+/// `GET /api/v2/teams/{id}/access_list/`
+pub(super) async fn of_team(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::Team).await?;
+    let view = call.room.read_team(&call.actor, &id).await?;
+    let object = Object {
+        id: view.team.identity.id,
+        name: view.team.name,
+        roles: view.roles,
+        may_grant: view.may_change,
+    };
+    listed(&call, ResourceKind::Team, object).await
+}
+
+/// `GET /api/v2/credentials/{id}/access_list/`
+pub(super) async fn of_credential(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::Credential).await?;
+    let view = call.room.read_credential(&call.actor, &id).await?;
+    let object = Object {
+        id: view.credential.identity.id,
+        name: view.credential.name,
+        roles: view.roles,
+        may_grant: view.capabilities.edit,
+    };
+    listed(&call, ResourceKind::Credential, object).await
+}
+
+/// `GET /api/v2/users/{id}/access_list/`: no role stands on a user, so only system roles reach him.
+pub(super) async fn of_user(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::User).await?;
+    call.room.read_user(&call.actor, &id).await?;
+    let mut people = People::default();
+    add_system_roles(&call, &[], &mut people).await?;
+    people.rendered(&call)
+}
+
+async fn listed(call: &Call, kind: ResourceKind, object: Object) -> Outcome<Response> {
+    let grants = call.room.list_grants(&call.actor, kind, &Ref::Serial(object.id)).await?;
+    let mut people = People::default();
+    let shown: Vec<(RoleOn, &GrantView)> = grants
+        .iter()
+        .filter_map(|grant| {
+            let role = Role::from_word(kind, &grant.role)?;
+            let on = object.roles.iter().find(|on| on.role == role && role.is_shown_in_awx())?;
+            Some((*on, grant))
+        })
+        .collect();
+    add_holders(call, &object, &shown, &mut people).await?;
+    add_groups(call, &object, &shown, &mut people).await?;
+    let fields: Vec<Role> = object.roles.iter().map(|on| on.role).collect();
+    add_system_roles(call, &fields, &mut people).await?;
+    people.rendered(call)
+}
+
+/// Those who hold a role on the object by name.
+async fn add_holders(
+    call: &Call,
+    object: &Object,
+    grants: &[(RoleOn, &GrantView)],
+    people: &mut People,
+) -> Result<()> {
+    let ids: BTreeSet<i64> = grants.iter().filter_map(|(_, grant)| grant.user_id).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    for chunk in ids.chunks(AT_ONCE) {
+        let page = call.room.list_users(&call.actor, UserScope::All, with_ids(chunk)).await?;
+        for user in page.items {
+            for (on, _) in grants.iter().filter(|(_, grant)| grant.user_id == Some(user.user.identity.id)) {
+                people.add_direct(&user, way(*on, &object.name, object.may_grant, None, &[on.role]));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Those who reach the object as holders of a role on a team or an organization.
+async fn add_groups(
+    call: &Call,
+    object: &Object,
+    grants: &[(RoleOn, &GrantView)],
+    people: &mut People,
+) -> Result<()> {
+    let of = |kind: ResourceKind| -> Vec<i64> {
+        let groups = grants.iter().filter_map(|(_, grant)| grant.group.as_ref());
+        let ids: BTreeSet<i64> = groups.filter(|(_, of, _)| *of == kind).map(|(_, _, id)| *id).collect();
+        ids.into_iter().collect()
+    };
+    for chunk in of(ResourceKind::Team).chunks(AT_ONCE) {
+        let page = call.room.list_teams(&call.actor, TeamScope::All, with_ids(chunk)).await?;
+        for team in &page.items {
+            add_team(call, object, grants, team, people).await?;
+        }
+    }
+    for chunk in of(ResourceKind::Organization).chunks(AT_ONCE) {
+        let page = call.room.list_organizations(&call.actor, OrganizationScope::All, with_ids(chunk)).await?;
+        for organization in &page.items {
+            add_organization(call, grants, organization, people).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a team was given counts as direct, for its members and its administrators.
+async fn add_team(
+    call: &Call,
+    object: &Object,
+    grants: &[(RoleOn, &GrantView)],
+    team: &TeamView,
+    people: &mut People,
+) -> Result<()> {
+    let through = Through {
+        team_id: team.team.identity.id,
+        team_name: team.team.name.clone(),
+        team_organization_name: team.organization.name.clone(),
+    };
+    for held in [Role::TeamMember, Role::TeamAdmin] {
+        let given: Vec<RoleOn> = given_to(grants, held, team.team.identity.id).collect();
+        if given.is_empty() {
+            continue;
+        }
+        for user in holders(call, held, team.team.identity.id).await? {
+            for on in &given {
+                let way = way(*on, &object.name, object.may_grant, Some(through.clone()), &[on.role]);
+                people.add_direct(&user, way);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a role on an organization gives is shown as that role.
+async fn add_organization(
+    call: &Call,
+    grants: &[(RoleOn, &GrantView)],
+    organization: &OrganizationView,
+    people: &mut People,
+) -> Result<()> {
+    let id = organization.organization.identity.id;
+    for on in &organization.roles {
+        let given: Vec<Role> = given_to(grants, on.role, id).map(|on| on.role).collect();
+        if given.is_empty() {
+            continue;
+        }
+        let name = &organization.organization.name;
+        for user in holders(call, on.role, id).await? {
+            people.add_indirect(&user, way(*on, name, organization.may_change, None, &given));
+        }
+    }
+    Ok(())
+}
+
+/// The roles that holders of a role on a team or an organization have on the object.
+fn given_to<'a>(
+    grants: &'a [(RoleOn, &'a GrantView)],
+    held: Role,
+    id: i64,
+) -> impl Iterator<Item = RoleOn> + 'a {
+    let is_held = move |word: &str, kind: ResourceKind, of: i64| {
+        let named = Role::from_word(kind, word);
+        of == id && kind == held.kind() && named.is_some_and(|named| named == held || held.implies().contains(&named))
+    };
+    let given = grants.iter().filter(move |(_, grant)| {
+        grant.group.as_ref().is_some_and(|(word, kind, of)| is_held(word, *kind, *of))
+    });
+    given.map(|(on, _)| *on)
+}
+
+/// System administrators and auditors reach everything.
+async fn add_system_roles(call: &Call, fields: &[Role], people: &mut People) -> Result<()> {
+    for (role, field, given) in [
+        (Role::SystemAdministrator, Field::IsSuperuser, None),
+        (Role::SystemAuditor, Field::IsSystemAuditor, Some("read_role")),
+    ] {
+        let filter = Filter { field, negated: false, group: Group::All, test: Test::Equals(Operand::Bool(true)) };
+        let (name, description) = role_words(role);
+        let descendant_roles = fields.iter().map(|role| role.word());
+        let held = Held {
+            id: None,
+            name,
+            description,
+            on: None,
+            team: None,
+            user_capabilities: Unattach { unattach: false },
+        };
+        let way = Way {
+            role: held,
+            descendant_roles: descendant_roles.filter(|word| given.is_none_or(|given| given == *word)).collect(),
+        };
+        for user in all_users(call, UserScope::All, vec![filter]).await? {
+            people.add_indirect(&user, way.clone());
+        }
+    }
+    Ok(())
+}
+
+async fn holders(call: &Call, role: Role, id: i64) -> Result<Vec<UserView>> {
+    all_users(call, UserScope::HoldersOf { of: Ref::Serial(id), role }, Vec::new()).await
+}
+
+/// Every user of a scope, however many pages that takes.
+async fn all_users(call: &Call, scope: UserScope, filters: Vec<Filter>) -> Result<Vec<UserView>> {
+    let mut users: Vec<UserView> = Vec::new();
+    loop {
+        let after = users.last().map_or(0, |user| user.user.identity.id);
+        let request = ListRequest {
+            filters: filters.clone(),
+            order: Vec::new(),
+            paging: Paging::After { limit: PAGE, after },
+            count: false,
+        };
+        let page = call.room.list_users(&call.actor, scope.clone(), request).await?;
+        if page.items.is_empty() {
+            return Ok(users);
+        }
+        users.extend(page.items);
+    }
+}
+
+/// A role that stands on a named object, and what it gives on the object of the list.
+fn way(on: RoleOn, name: &str, unattach: bool, team: Option<Through>, given: &[Role]) -> Way {
+    let (words, description) = role_words(on.role);
+    let model = resource_model(on.role.kind());
+    let mut descendants: Vec<&'static str> = given
+        .iter()
+        .flat_map(|role| std::iter::once(role).chain(role.implies()))
+        .filter(|role| role.is_shown_in_awx())
+        .map(|role| role.word())
+        .collect();
+    descendants.sort_unstable();
+    descendants.dedup();
+    Way {
+        role: Held {
+            id: Some(on.id),
+            name: words,
+            description,
+            on: model.map(|model| On {
+                resource_name: name.to_owned(),
+                resource_type: model.word,
+                related: BTreeMap::from([(model.word, model.url(on.resource_id))]),
+            }),
+            team,
+            user_capabilities: Unattach { unattach },
+        },
+        descendant_roles: descendants,
+    }
+}
+
+/// Users by name, each once.
+#[derive(Default)]
+struct People(BTreeMap<(String, i64), Reaching>);
+
+impl People {
+    fn entry(&mut self, user: &UserView) -> &mut Reaching {
+        let key = (user.user.username.clone(), user.user.identity.id);
+        let reaching = || Reaching { user: user.clone(), direct: Vec::new(), indirect: Vec::new() };
+        self.0.entry(key).or_insert_with(reaching)
+    }
+
+    fn add_direct(&mut self, user: &UserView, way: Way) {
+        self.entry(user).direct.push(way);
+    }
+
+    fn add_indirect(&mut self, user: &UserView, way: Way) {
+        self.entry(user).indirect.push(way);
+    }
+
+    fn rendered(self, call: &Call) -> Outcome<Response> {
+        let reaching: Vec<Reaching> = self.0.into_values().collect();
+        let value = |reaching: &Reaching, field| user::value(&reaching.user, field);
+        list::whole(call, &user::MODEL, &reaching, value, |reaching| {
+            let summaries = Summaries {
+                resource: user::resource(&reaching.user),
+                direct_access: &reaching.direct,
+                indirect_access: &reaching.indirect,
+            };
+            list::element(&user::wire(&reaching.user, false, summaries))
+        })
+    }
+}
+
+const AT_ONCE: usize = 200;
+const PAGE: i64 = 1000;
