@@ -188,7 +188,7 @@ impl Strongroom {
             Ok(()) => tracing::info!("the file with the first password was removed"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                tracing::warn!(%error, "the file with the first password could not be removed")
+                tracing::warn!(%error, "the file with the first password could not be removed");
             }
         }
     }

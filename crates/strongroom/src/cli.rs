@@ -106,7 +106,7 @@ pub(crate) struct ServeArgs {
     /// loopback [env: STRONGROOM_METRICS_TOKEN_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_token_file: Option<OsString>,
-    /// Name of this process in answers and logs [env: STRONGROOM_NODE] [default: the host name]
+    /// Name of this process in its answers [env: STRONGROOM_NODE] [default: the host name]
     #[arg(long, value_name = "NAME")]
     pub(crate) node: Option<OsString>,
     /// Least level that is logged: error, warn, info, debug or trace [env: STRONGROOM_LOG]

@@ -1,7 +1,7 @@
 //! What AWX answers when something is wrong: status, body and the few headers that belong to it.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use strongroom_core::error::{Conflict, FieldPath, Refusal, Rule, UseCount, Violation};
@@ -286,5 +286,81 @@ fn push(entry: serde_json::map::Entry<'_>, sentence: Value) {
         Value::Array(sentences) => sentences.push(sentence),
         // The member holds faults of its own members, which say more than one about the whole.
         _ => {}
+    }
+}
+
+const UNKNOWN_PATH: &str = "The requested resource could not be found.";
+const NOT_PERMITTED: &str = "You do not have permission to perform this action.";
+const UNAUTHENTICATED: &str =
+    "Authentication credentials were not provided. To establish a login session, visit /api/login/.";
+const CHALLENGE: &str = "Bearer realm=api authorization_url=/api/o/authorize/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(violations: Vec<Violation>) -> Value {
+        invalid(&violations)
+    }
+
+    #[test]
+    fn every_violation_stands_under_its_member() {
+        let violations = vec![
+            Violation::new("name", Rule::Required),
+            Violation::new("credential_type", Rule::Required),
+            Violation::new(FieldPath::Inner("inputs", "username".to_owned()), Rule::NulCharacter),
+        ];
+        let expected = json!({
+            "name": ["This field is required."],
+            "credential_type": ["This field is required."],
+            "inputs": {"username": ["Null characters are not allowed."]},
+        });
+        assert_eq!(body(violations), expected);
+    }
+
+    #[test]
+    fn rules_of_the_whole_object_have_places_of_their_own() {
+        for (field, rule, expected) in [
+            (
+                FieldPath::Whole,
+                Rule::OwnerMissing,
+                json!({"detail": ["Missing 'user', 'team', or 'organization'."]}),
+            ),
+            (
+                "name".into(),
+                Rule::NotUnique { kind: Kind::Organization },
+                json!({"name": ["Organization with this Name already exists."]}),
+            ),
+            (
+                "name".into(),
+                Rule::NotUnique { kind: Kind::Credential },
+                json!({"__all__": [
+                    "Credential with this Organization, Name and Credential type already exists."
+                ]}),
+            ),
+            (
+                "max_hosts".into(),
+                Rule::AdministratorOnly,
+                json!({"__all__": ["Cannot change max_hosts."]}),
+            ),
+            (
+                FieldPath::Whole,
+                Rule::NoSuchObject { kind: Kind::User },
+                json!({"detail": "User matching query does not exist."}),
+            ),
+            (
+                FieldPath::Whole,
+                Rule::Role(strongroom_core::error::RoleRefusal::SystemRoleToTeam),
+                json!({"msg": "You cannot grant system-level permissions to a team."}),
+            ),
+        ] {
+            assert_eq!(body(vec![Violation { field, rule }]), expected);
+        }
+    }
+
+    #[test]
+    fn uses_are_counted_in_words() {
+        let used = |kind: &str, count| UseCount { kind: kind.to_owned(), count };
+        assert_eq!(counted(&[used("job_template", 2), used("input source", 1)]), "2 job templates, 1 input source");
     }
 }

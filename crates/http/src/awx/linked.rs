@@ -60,16 +60,17 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
         }
         Kind::Organization => {
             let page = room.list_organizations(actor, OrganizationScope::All, request).await?;
-            let of = |item: &view::OrganizationView| &item.organization;
-            page.items
-                .iter()
-                .map(|item| (of(item).identity.id, named(of(item).identity.id, &of(item).name, &of(item).description)))
+            let organizations = page.items.iter().map(|item| &item.organization);
+            organizations
+                .map(|item| (item.identity.id, named(item.identity.id, &item.name, &item.description)))
                 .collect()
         }
         Kind::Team => {
             let page = room.list_teams(actor, TeamScope::All, request).await?;
-            let of = |item: &view::TeamView| item.team.identity.id;
-            page.items.iter().map(|item| (of(item), named(of(item), &item.team.name, &item.team.description))).collect()
+            let teams = page.items.iter().map(|item| &item.team);
+            teams
+                .map(|item| (item.identity.id, named(item.identity.id, &item.name, &item.description)))
+                .collect()
         }
         Kind::User => {
             let page = room.list_users(actor, UserScope::All, request).await?;

@@ -47,7 +47,7 @@ pub(crate) struct NewTeam<'a> {
 }
 
 /// The condition and value by which a row is found.
-pub(super) fn by_ref<'a>(reference: &'a Ref) -> (&'static str, Value<'a>) {
+pub(super) fn by_ref(reference: &Ref) -> (&'static str, Value<'_>) {
     match reference {
         Ref::Serial(id) => ("id", Value::Int(*id)),
         Ref::Guid(guid) => ("guid", guid.into()),

@@ -22,7 +22,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::audit::Linker;
 use super::row::Value;
 use super::session::{Session, postgres_error};
-use super::sqlite::Effect;
+use super::sqlite::Change;
 use strongroom_core::{Error, Result};
 
 /// The database server, through a pool of connections.
@@ -81,10 +81,7 @@ impl Postgres {
     }
 
     /// Runs a change until it commits, or until it has lost too often.
-    pub(super) async fn write(
-        &self,
-        mut run: Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
-    ) -> Result<()> {
+    pub(super) async fn write(&self, mut run: Change) -> Result<()> {
         for attempt in 1.. {
             let client = self.connection().await?;
             let (again, outcome) = on_blocking_thread(move |runtime| {
@@ -128,10 +125,7 @@ fn link_once(session: Session<'_>) -> Result<u64> {
 }
 
 /// A change and the epoch it raises, in one transaction.
-fn apply(
-    run: &mut Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
-    session: Session<'_>,
-) -> Result<()> {
+fn apply(run: &mut Change, session: Session<'_>) -> Result<()> {
     let effect = run(session)?;
     if effect.revokes {
         session.execute("UPDATE revocation SET epoch = epoch + 1 WHERE id = 1", &[])?;

@@ -27,10 +27,13 @@ pub(super) struct Effect {
     pub(super) revokes: bool,
 }
 
+/// A change as the stores run it: inside a transaction of theirs, and perhaps more than once.
+pub(super) type Change = Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>;
+
 /// One change on its way through the writer.
 pub(super) struct Member {
     /// Runs the change inside a savepoint; may be called again.
-    pub(super) run: Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
+    pub(super) run: Change,
     /// Tells whoever waits that the change is on disk, or why it is not.
     pub(super) answer: Box<dyn FnOnce(Result<()>) + Send>,
 }
@@ -81,10 +84,7 @@ impl Sqlite {
     }
 
     /// Hands a change to the writer and waits until it is on disk.
-    pub(super) async fn write(
-        &self,
-        run: Box<dyn FnMut(Session<'_>) -> Result<Effect> + Send>,
-    ) -> Result<()> {
+    pub(super) async fn write(&self, run: Change) -> Result<()> {
         let (answer, answered) = oneshot::channel();
         let member = Member {
             run,
