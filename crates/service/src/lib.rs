@@ -50,7 +50,7 @@ pub use role::{RoleHolder, RoleScope, RoleTarget};
 pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
 pub use team::{TeamDraft, TeamScope};
 pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
-pub use user::{PasswordText, UserDraft, UserScope};
+pub use user::{UserDraft, UserScope};
 
 use authenticate::Gate;
 use store::{Audited, ReadTx, Store, Told, WriteTx};

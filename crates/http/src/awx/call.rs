@@ -8,7 +8,7 @@ use strongroom_core::Error;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::{Actor, Strongroom};
 
-use super::error::{AwxError, Outcome, missing};
+use super::error::{AwxError, Outcome};
 use super::named;
 use super::query::Query;
 use super::read::Body;
@@ -125,11 +125,6 @@ fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
         .map(<[u8]>::len)
         .sum();
     before + column.saturating_sub(1)
-}
-
-/// The sentence for a missing object of a kind, as an error.
-pub(super) fn no_such(kind: Kind) -> AwxError {
-    AwxError::Detail(http::StatusCode::NOT_FOUND, missing(kind))
 }
 
 const NOT_AN_OBJECT: &str = "not a JSON object";

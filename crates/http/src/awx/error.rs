@@ -176,7 +176,7 @@ fn refused(refusal: Refusal) -> &'static str {
 }
 
 /// The sentence for a path that names nothing, or nothing that the caller may know of.
-pub(super) fn missing(kind: Kind) -> String {
+fn missing(kind: Kind) -> String {
     format!("No {} matches the given query.", model(kind))
 }
 

@@ -7,7 +7,7 @@ use strongroom_core::error::Rule;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::list::{Field, Operand};
 use strongroom_service::view::UserView;
-use strongroom_service::{OrganizationScope, PasswordText, TeamScope, UserDraft, UserScope};
+use strongroom_service::{OrganizationScope, TeamScope, UserDraft, UserScope};
 
 use super::call::Call;
 use super::error::{Outcome, in_body};
@@ -170,7 +170,7 @@ fn draft(body: &Body, mode: Mode) -> UserDraft {
         email: read::text(body, "email", TextRule::optional(254)).check(broken_email),
         is_superuser: mode.or(read::boolean(body, "is_superuser"), false),
         is_system_auditor: mode.or(read::boolean(body, "is_system_auditor"), false),
-        password: read::password(body, "password").map(PasswordText),
+        password: read::password(body, "password"),
     }
 }
 
