@@ -255,6 +255,8 @@ pub enum Rule {
         /// What was given.
         given: String,
     },
+    /// Not the location of a registry.
+    Location(crate::registry::LocationFault),
     /// A rule of credential inputs or of a credential type's own schema.
     Input(crate::credential_type::InputRule),
 }

@@ -40,6 +40,10 @@ pub enum Kind {
     JobTemplate,
     /// An audit entry.
     AuditEntry,
+    /// A key that signs tokens of other products.
+    SigningKey,
+    /// Work that a dialect answers for with a job.
+    Job,
 }
 
 impl Kind {
@@ -62,11 +66,13 @@ impl Kind {
             Self::Registry => "registry",
             Self::JobTemplate => "job_template",
             Self::AuditEntry => "audit_entry",
+            Self::SigningKey => "signing_key",
+            Self::Job => "job",
         }
     }
 
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,
@@ -83,6 +89,8 @@ impl Kind {
         Self::Registry,
         Self::JobTemplate,
         Self::AuditEntry,
+        Self::SigningKey,
+        Self::Job,
     ];
 
     /// The kind of a word of the store.

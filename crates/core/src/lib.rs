@@ -12,6 +12,7 @@ pub mod draft;
 pub mod error;
 pub mod id;
 pub mod record;
+pub mod registry;
 pub mod text;
 
 pub use error::{Error, Result};

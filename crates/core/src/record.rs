@@ -45,6 +45,10 @@ pub struct Organization {
     pub max_hosts: i64,
     /// What the organization allows.
     pub settings: OrganizationSettings,
+    /// Closed to writes, in Cloud Foundry.
+    pub suspended: bool,
+    /// Labels and annotations, in Cloud Foundry.
+    pub metadata: Map<String, Value>,
     /// Times and makers.
     pub stamp: Stamp,
 }
@@ -150,6 +154,155 @@ pub struct Version {
     pub created_by: Option<i64>,
 }
 
+/// Where a credential appears in a dialect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placement {
+    /// Its identity; the credential's own guid and short id when it was born here.
+    pub identity: Identity,
+    /// The credential.
+    pub credential_id: i64,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// Where in it.
+    pub scope: PlacementScope,
+    /// The credential was made through this placement.
+    pub born_here: bool,
+    /// The dialect's name for it, where it has one.
+    pub name: String,
+    /// The location of the registry, in Cloud Foundry.
+    pub location: Option<String>,
+    /// Whether Probely hides the value.
+    pub is_sensitive: bool,
+    /// Labels and annotations, in Cloud Foundry.
+    pub metadata: Map<String, Value>,
+    /// Times and makers.
+    pub stamp: Stamp,
+    /// When it ends, in the Application Catalog.
+    pub expires: Option<Timestamp>,
+    /// When it was removed and by whom, where removal leaves a record.
+    pub removed: Option<(Timestamp, Option<i64>)>,
+}
+
+/// Where in its dialect a placement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlacementScope {
+    /// The whole installation, in Cloud Foundry.
+    Foundation,
+    /// An organization, in Cloud Foundry.
+    Organization(i64),
+    /// A space, in Cloud Foundry.
+    Space(i64),
+    /// An app, in Cloud Foundry.
+    App(i64),
+    /// An account, in Probely, which is an organization.
+    Account(i64),
+    /// A team of an account, in Probely.
+    AccountTeam {
+        /// The account's organization.
+        organization: i64,
+        /// The team.
+        team: i64,
+    },
+    /// A hosted registry of an organization, in the Application Catalog.
+    Registry {
+        /// The registry's organization.
+        organization: i64,
+        /// The registry.
+        registry: i64,
+    },
+}
+
+impl PlacementScope {
+    /// The word that the store and the native API use.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Foundation => "foundation",
+            Self::Organization(_) => "organization",
+            Self::Space(_) => "space",
+            Self::App(_) => "app",
+            Self::Account(_) => "account",
+            Self::AccountTeam { .. } => "team",
+            Self::Registry { .. } => "registry",
+        }
+    }
+
+    /// The dialect whose scope it is.
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Foundation | Self::Organization(_) | Self::Space(_) | Self::App(_) => {
+                Dialect::CloudFoundry
+            }
+            Self::Account(_) | Self::AccountTeam { .. } => Dialect::Probely,
+            Self::Registry { .. } => Dialect::AppCatalog,
+        }
+    }
+}
+
+/// A space of a platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Space {
+    /// Its identity.
+    pub identity: Identity,
+    /// The organization that it belongs to.
+    pub organization_id: i64,
+    /// Unique in the organization after folding.
+    pub name: String,
+    /// Closed to writes.
+    pub suspended: bool,
+    /// Labels and annotations.
+    pub metadata: Map<String, Value>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+}
+
+/// An app of a platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct App {
+    /// Its identity.
+    pub identity: Identity,
+    /// The space that it belongs to.
+    pub space_id: i64,
+    /// Unique in the space after folding.
+    pub name: String,
+    /// What the dialect keeps and gives back: state, lifecycle.
+    pub details: Map<String, Value>,
+    /// Labels and annotations.
+    pub metadata: Map<String, Value>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+}
+
+/// A container registry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Registry {
+    /// Its identity.
+    pub identity: Identity,
+    /// The organization that it belongs to.
+    pub organization_id: i64,
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// Absolute, with scheme.
+    pub url: String,
+    /// The product, as the Catalog spells it.
+    pub provider: String,
+    /// Robots are minted for it.
+    pub hosted: bool,
+    /// The name by which its token server knows it.
+    pub service: Option<String>,
+    /// How many robots may be live at once.
+    pub credentials_limit: i64,
+    /// Times and makers.
+    pub stamp: Stamp,
+    /// When it was removed and by whom.
+    pub removed: Option<(Timestamp, Option<i64>)>,
+}
+
 /// A use of a credential by a consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -178,6 +331,8 @@ pub struct Token {
     pub id: i64,
     /// Its UUID.
     pub guid: Guid,
+    /// Its short Base58 id.
+    pub short_id: ShortId,
     /// Which kind of key it is.
     pub kind: TokenKind,
     /// Whose it is.
@@ -209,13 +364,30 @@ pub enum TokenKind {
     Native,
     /// An API key of the Probely dialect.
     Probely,
+    /// What a login to the Probely dialect gives.
+    ProbelyLogin,
     /// An API token of the Application Catalog, for the exchange only.
     Catalog,
+    /// What an API token of the Application Catalog is exchanged for.
+    CatalogAccess,
+    /// An access token of the platform; what is presented is signed and names this row.
+    UaaAccess,
+    /// A refresh token of the platform.
+    UaaRefresh,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Awx, Self::Native, Self::Probely, Self::Catalog];
+    pub const ALL: [Self; 8] = [
+        Self::Awx,
+        Self::Native,
+        Self::Probely,
+        Self::ProbelyLogin,
+        Self::Catalog,
+        Self::CatalogAccess,
+        Self::UaaAccess,
+        Self::UaaRefresh,
+    ];
 
     /// The word the store keeps.
     pub const fn word(self) -> &'static str {
@@ -223,7 +395,11 @@ impl TokenKind {
             Self::Awx => "awx",
             Self::Native => "native",
             Self::Probely => "probely",
+            Self::ProbelyLogin => "probely_login",
             Self::Catalog => "catalog",
+            Self::CatalogAccess => "catalog_access",
+            Self::UaaAccess => "uaa_access",
+            Self::UaaRefresh => "uaa_refresh",
         }
     }
 

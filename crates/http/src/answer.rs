@@ -12,7 +12,11 @@ pub(crate) const JSON: &str = "application/json";
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An answer with a JSON body of the given content type.
-pub(crate) fn json(status: StatusCode, content_type: &'static str, value: &impl Serialize) -> Response {
+pub(crate) fn json(
+    status: StatusCode,
+    content_type: &'static str,
+    value: &impl Serialize,
+) -> Response {
     match serde_json::to_vec(value) {
         Ok(bytes) => {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];

@@ -115,7 +115,9 @@ impl Owner {
         match fault {
             Fault::WrongMethod { allow } => set(headers, ALLOW, allow),
             Fault::MissingSlash { location } => set(headers, LOCATION, location),
-            Fault::Unavailable { retry_after } => set(headers, RETRY_AFTER, &retry_after.to_string()),
+            Fault::Unavailable { retry_after } => {
+                set(headers, RETRY_AFTER, &retry_after.to_string())
+            }
             _ => {}
         }
         response

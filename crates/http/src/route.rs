@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Router;
+use axum::extract::State;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter};
+use http::HeaderMap;
 
+use crate::awx;
 use crate::facts::Facts;
 use crate::fault::Fault;
 use crate::owner::Owner;
@@ -25,32 +28,50 @@ pub(crate) struct Route {
 
 impl Route {
     /// A route for `GET`, which serves `HEAD` too.
-    pub(crate) fn get<H: Handler<T, AppState>, T: 'static>(template: &'static str, handler: H) -> Self {
+    pub(crate) fn get<H: Handler<T, AppState>, T: 'static>(
+        template: &'static str,
+        handler: H,
+    ) -> Self {
         Self::on(MethodFilter::GET, "GET", template, handler)
     }
 
     /// A route for `POST`.
-    pub(crate) fn post<H: Handler<T, AppState>, T: 'static>(template: &'static str, handler: H) -> Self {
+    pub(crate) fn post<H: Handler<T, AppState>, T: 'static>(
+        template: &'static str,
+        handler: H,
+    ) -> Self {
         Self::on(MethodFilter::POST, "POST", template, handler)
     }
 
     /// A route for `PUT`.
-    pub(crate) fn put<H: Handler<T, AppState>, T: 'static>(template: &'static str, handler: H) -> Self {
+    pub(crate) fn put<H: Handler<T, AppState>, T: 'static>(
+        template: &'static str,
+        handler: H,
+    ) -> Self {
         Self::on(MethodFilter::PUT, "PUT", template, handler)
     }
 
     /// A route for `PATCH`.
-    pub(crate) fn patch<H: Handler<T, AppState>, T: 'static>(template: &'static str, handler: H) -> Self {
+    pub(crate) fn patch<H: Handler<T, AppState>, T: 'static>(
+        template: &'static str,
+        handler: H,
+    ) -> Self {
         Self::on(MethodFilter::PATCH, "PATCH", template, handler)
     }
 
     /// A route for `DELETE`.
-    pub(crate) fn delete<H: Handler<T, AppState>, T: 'static>(template: &'static str, handler: H) -> Self {
+    pub(crate) fn delete<H: Handler<T, AppState>, T: 'static>(
+        template: &'static str,
+        handler: H,
+    ) -> Self {
         Self::on(MethodFilter::DELETE, "DELETE", template, handler)
     }
 
     /// A route for `OPTIONS`.
-    pub(crate) fn options<H: Handler<T, AppState>, T: 'static>(template: &'static str, handler: H) -> Self {
+    pub(crate) fn options<H: Handler<T, AppState>, T: 'static>(
+        template: &'static str,
+        handler: H,
+    ) -> Self {
         Self::on(MethodFilter::OPTIONS, "OPTIONS", template, handler)
     }
 
@@ -162,10 +183,19 @@ fn merged(routes: &[Route]) -> MethodRouter<AppState> {
 }
 
 fn refusing(methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    methods.fallback(async |Extension(facts): Extension<Facts>| {
-        let allow = facts.endpoint.as_ref().map(|endpoint| endpoint.allow()).unwrap_or_default();
-        facts.owner.fault(&Fault::WrongMethod { allow }, &facts)
-    })
+    methods.fallback(
+        async |State(state): State<AppState>,
+               Extension(facts): Extension<Facts>,
+               headers: HeaderMap| {
+            // AWX tells nobody what a path is for before he has proved who he is.
+            if facts.owner == Owner::Awx {
+                return awx::refuse(state, facts, headers).await;
+            }
+            let allow =
+                facts.endpoint.as_ref().map(|endpoint| endpoint.allow()).unwrap_or_default();
+            facts.owner.fault(&Fault::WrongMethod { allow }, &facts)
+        },
+    )
 }
 
 fn redirecting(methods: MethodRouter<AppState>) -> MethodRouter<AppState> {

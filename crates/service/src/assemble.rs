@@ -173,8 +173,8 @@ impl ReadTx<'_> {
                 stamp: row.stamp,
                 created_by: named(&people, row.stamp.created_by),
                 modified_by: named(&people, row.stamp.modified_by),
-                may_change: administers && !row.managed,
-                may_delete: administers && !row.managed,
+                may_change: administers,
+                may_delete: administers,
                 credential_type: credential_type_of(row)?,
             })
         };

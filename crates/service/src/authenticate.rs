@@ -311,8 +311,11 @@ const fn key_kind(kind: TokenKind) -> KeyKind {
     match kind {
         TokenKind::Awx => KeyKind::AwxToken,
         TokenKind::Native => KeyKind::NativeToken,
-        TokenKind::Probely => KeyKind::ProbelyKey,
+        TokenKind::Probely | TokenKind::ProbelyLogin => KeyKind::ProbelyKey,
         TokenKind::Catalog => KeyKind::CatalogApiToken,
+        TokenKind::CatalogAccess => KeyKind::CatalogAccessToken,
+        TokenKind::UaaAccess => KeyKind::UaaToken,
+        TokenKind::UaaRefresh => KeyKind::UaaRefresh,
     }
 }
 

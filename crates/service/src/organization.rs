@@ -17,7 +17,7 @@ use crate::store::{
     Audited, Condition, ListQuery, NewOrganization, Permit, ReadTx, WriteTx, proof,
 };
 use crate::view::{OrganizationView, Page};
-use crate::{Strongroom, credential, draw_identity, team, user};
+use crate::{Strongroom, credential, draw_identity, placement, team, user};
 
 /// What a request asks of an organization.
 #[derive(Debug, Clone, Default)]
@@ -247,11 +247,14 @@ impl Strongroom {
                 .map(|(member, value)| gone(member, value))
                 .collect();
             let mut entries = vec![first];
+            entries.extend(placement::remove_all_in(tx, &by, Kind::Organization, id)?);
+            // Some of the credentials may have gone with their placements.
+            let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
             for row in &credentials {
                 entries.push(credential::remove(tx, &by, row)?);
             }
             for team in tx.teams_by_id(&tx.team_ids_of(id)?)? {
-                entries.push(team::remove(tx, &by, &team)?);
+                entries.extend(team::remove(tx, &by, &team)?);
             }
             for account in tx.users_by_id(&tx.service_account_ids_of(id)?)? {
                 entries.push(user::remove(tx, &by, &account)?);

@@ -236,11 +236,11 @@ async fn furnish(
         tx.insert_store_identity(&identity)?;
         tx.create_roles(ResourceKind::System, 0)?;
         let admin = first_user(tx, &hash)?;
-        first_organization(tx)?;
+        first_organization(tx, admin)?;
         for credential_type in &types {
             insert_managed_type(tx, &credential_type.credential_type)?;
         }
-        galaxy_credential(tx)?;
+        galaxy_credential(tx, admin)?;
         let entry = first_entry(tx.now(), admin);
         Ok(Audited::new(identity, entry))
     };
@@ -284,7 +284,7 @@ fn first_user(tx: &mut WriteTx<'_>, hash: &str) -> Result<i64> {
         username: "admin",
         first_name: "",
         last_name: "",
-        email: "",
+        email: "admin@localhost",
         is_superuser: true,
         is_system_auditor: false,
         service_organization_id: None,
@@ -293,11 +293,16 @@ fn first_user(tx: &mut WriteTx<'_>, hash: &str) -> Result<i64> {
     })
 }
 
-fn first_organization(tx: &mut WriteTx<'_>) -> Result<i64> {
+fn first_organization(tx: &mut WriteTx<'_>, admin: i64) -> Result<i64> {
     let (guid, short_id) = draw_identity()?;
-    let description = "The default organization.";
-    let new =
-        NewOrganization { guid, short_id, name: "Default", description, max_hosts: 0, by: None };
+    let new = NewOrganization {
+        guid,
+        short_id,
+        name: "Default",
+        description: "",
+        max_hosts: 0,
+        by: Some(admin),
+    };
     let id = tx.insert_organization(&new)?;
     tx.create_roles(ResourceKind::Organization, id)?;
     Ok(id)
@@ -324,7 +329,7 @@ fn insert_managed_type(
 }
 
 /// The public Galaxy server, which the collection's organization tests attach.
-fn galaxy_credential(tx: &mut WriteTx<'_>) -> Result<()> {
+fn galaxy_credential(tx: &mut WriteTx<'_>, admin: i64) -> Result<()> {
     let type_id = tx
         .type_id_by_namespace("galaxy_api_token")?
         .ok_or_else(|| Error::internal("the Galaxy type is missing"))?;
@@ -343,7 +348,7 @@ fn galaxy_credential(tx: &mut WriteTx<'_>) -> Result<()> {
         born_in: Dialect::Awx,
         inputs: &inputs,
         secrets: &std::collections::BTreeMap::new(),
-        by: None,
+        by: Some(admin),
     })?;
     tx.create_roles(ResourceKind::Credential, id)
 }

@@ -17,7 +17,7 @@ use crate::credential::{of_body, unknown};
 use crate::list::{Field, ListRequest, Order};
 use crate::store::{Audited, Condition, ListQuery, NewTeam, ReadTx, WriteTx, proof};
 use crate::view::{Page, TeamView};
-use crate::{Strongroom, draw_identity};
+use crate::{Strongroom, draw_identity, placement};
 
 /// What a request asks of a team.
 #[derive(Debug, Clone, Default)]
@@ -174,23 +174,31 @@ impl Strongroom {
         self.write(actor, move |tx| {
             let (permit, team) = tx.team::<proof::Delete>(&by, &reference)?;
             let reason = permit.reason().to_string();
-            let mut entry = remove(tx, &by, &team)?;
-            entry.reason = reason;
-            Ok(Audited::new((), entry))
+            let mut entries = remove(tx, &by, &team)?;
+            if let Some(first) = entries.first_mut() {
+                first.reason = reason;
+            }
+            Ok(Audited::with_all((), entries))
         })
         .await
     }
 }
 
-/// Removes a team, whoever decided so, and gives the entry that tells of it.
-pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, team: &Team) -> Result<Entry> {
+/// Removes a team, whoever decided so, and gives the entries that tell of it, its own first.
+///
+/// Its placements go, and never widen to its whole account.
+pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, team: &Team) -> Result<Vec<Entry>> {
     let id = team.identity.id;
-    tx.delete_placements_of_team(id)?;
+    let mut entries = Vec::new();
+    for placement in tx.placements_in(Kind::Team, id)? {
+        entries.extend(placement::unplace(tx, actor, &placement)?);
+    }
     tx.remove_roles(ResourceKind::Team, id, actor.user_id())?;
     tx.bury_team(team, actor.user_id())?;
     let mut entry = entry(tx, actor, Operation::Delete, team);
     entry.changes = members(team).into_iter().map(|(member, value)| gone(member, value)).collect();
-    Ok(entry)
+    entries.insert(0, entry);
+    Ok(entries)
 }
 
 /// Whether the caller may make a team where the raw request says; an empty one tells only what is missing.

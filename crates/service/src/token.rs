@@ -8,12 +8,12 @@ use strongroom_core::audit::{Operation, Touched};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Rule, Violation};
-use strongroom_core::id::{Guid, Kind, Ref};
+use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Token, TokenKind};
 use strongroom_core::{Error, Result};
 use strongroom_seal::token;
 
-use crate::Strongroom;
+use crate::{Strongroom, draw_identity};
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
@@ -75,11 +75,17 @@ impl Strongroom {
         let by = actor.clone();
         let drawn = match draft.kind {
             TokenKind::Awx => token::Token::generate_plain(),
-            TokenKind::Native | TokenKind::Probely | TokenKind::Catalog => token::Token::generate(),
+            TokenKind::Native
+            | TokenKind::Probely
+            | TokenKind::ProbelyLogin
+            | TokenKind::Catalog
+            | TokenKind::CatalogAccess
+            | TokenKind::UaaAccess
+            | TokenKind::UaaRefresh => token::Token::generate(),
         };
         let drawn = drawn.map_err(Error::internal)?;
         let (secret, hash) = (drawn.text, drawn.hash);
-        let guid = Guid::new(strongroom_seal::random::guid().map_err(Error::internal)?);
+        let (guid, short_id) = draw_identity()?;
         let view = self
             .write(actor, move |tx| {
                 let user_id = owner(tx, &by, draft.username.as_deref())?;
@@ -100,6 +106,7 @@ impl Strongroom {
                     .collect();
                 let id = tx.insert_token(&NewToken {
                     guid,
+                    short_id,
                     kind: draft.kind,
                     user_id,
                     organization_id: bounds.organization_id,
@@ -215,11 +222,7 @@ impl<'tx> ReadTx<'tx> {
         actor: &Actor,
         reference: &Ref,
     ) -> Result<(crate::store::Permit<'tx, proof::Delete>, Token)> {
-        let id = match reference {
-            Ref::Serial(id) => Some(*id),
-            Ref::Guid(guid) => self.token_id_by_guid(guid)?,
-            Ref::Short(_) => None,
-        };
+        let id = self.token_id(reference)?;
         self.token_of(actor, id.ok_or(Error::NotFound(Kind::Token))?)
     }
 }

@@ -217,7 +217,7 @@ pub(crate) enum TokenCommand {
         /// Name by which the token is listed
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// Kind of token: native, awx, probely or catalog
+        /// Kind of token: native, probely or catalog
         #[arg(long, value_name = "KIND", default_value = "native")]
         kind: String,
         /// Organization to which the token is bound: name or id

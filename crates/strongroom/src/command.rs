@@ -20,8 +20,8 @@ pub(crate) async fn run(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
     match cli.command {
-        None => serve::run(cli.serve, environment, out).await,
-        Some(Command::Serve(args)) => serve::run(*args, environment, out).await,
+        None => Box::pin(serve::run(cli.serve, environment, out)).await,
+        Some(Command::Serve(args)) => Box::pin(serve::run(*args, environment, out)).await,
         Some(Command::Login(args)) => login::run(args, &environment, out).await,
         Some(Command::User(command)) => user::run(command, environment, out).await,
         Some(Command::Org(command)) => org::run(command, environment, out).await,

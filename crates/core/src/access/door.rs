@@ -74,6 +74,8 @@ pub enum KeyKind {
     ProbelyKey,
     /// An access token of the platform.
     UaaToken,
+    /// A refresh token of the platform, which only buys access tokens.
+    UaaRefresh,
     /// The secret of a client of the platform.
     UaaClient,
     /// An API token of the Catalog.
@@ -90,7 +92,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BasicPassword,
         Self::BodyPassword,
         Self::OauthClientSecret,
@@ -98,6 +100,7 @@ impl KeyKind {
         Self::AwxToken,
         Self::ProbelyKey,
         Self::UaaToken,
+        Self::UaaRefresh,
         Self::UaaClient,
         Self::CatalogApiToken,
         Self::CatalogAccessToken,
@@ -117,7 +120,8 @@ impl KeyKind {
             | (Self::OauthClientSecret, Door::AwxOauth)
             | (Self::AwxSession | Self::AwxToken, Door::Awx)
             | (Self::ProbelyKey, Door::Probely)
-            | (Self::UaaToken | Self::UaaClient, Door::CloudFoundry | Door::Uaa)
+            | (Self::UaaToken, Door::CloudFoundry | Door::Uaa)
+            | (Self::UaaRefresh | Self::UaaClient, Door::Uaa)
             | (Self::CatalogApiToken, Door::CatalogExchange)
             | (Self::CatalogAccessToken, Door::AppCatalog)
             | (Self::Robot, Door::RegistryToken)

@@ -55,6 +55,28 @@ pub const PLACEMENT_OF_ORGANIZATION: &[PositionGrant] = &[
     cloud_foundry(Role::PlacementUse, Role::CloudFoundryBillingManager),
 ];
 
+/// On a placement of a whole account.
+pub const PLACEMENT_OF_ACCOUNT: &[PositionGrant] = &[
+    probely(Role::PlacementManage, Role::ProbelyManageCredentials),
+    probely(Role::PlacementUse, Role::ProbelyMember),
+];
+
+/// On a placement of a team of an account, for the account.
+pub const PLACEMENT_OF_ACCOUNT_TEAM: &[PositionGrant] =
+    &[probely(Role::PlacementManage, Role::ProbelyManageCredentials)];
+
+/// On a placement of a team of an account, for the team.
+pub const PLACEMENT_OF_TEAM: &[PositionGrant] = &[
+    probely(Role::PlacementManage, Role::TeamProbelyManageCredentials),
+    probely(Role::PlacementUse, Role::TeamMember),
+];
+
+/// On a placement of a hosted registry, for its organization.
+pub const PLACEMENT_OF_REGISTRY: &[PositionGrant] = &[
+    app_catalog(Role::PlacementManage, Role::CatalogRegistryAdmin),
+    app_catalog(Role::PlacementRead, Role::CatalogMember),
+];
+
 /// On a placement of a space, or of an app in it.
 pub const PLACEMENT_OF_SPACE: &[PositionGrant] = &[
     cloud_foundry(Role::PlacementManage, Role::SpaceDeveloper),
@@ -69,6 +91,14 @@ const fn awx(role: Role, holders: Role) -> PositionGrant {
 
 const fn native(role: Role, holders: Role) -> PositionGrant {
     PositionGrant { role, holders, dialect: Dialect::Native }
+}
+
+const fn probely(role: Role, holders: Role) -> PositionGrant {
+    PositionGrant { role, holders, dialect: Dialect::Probely }
+}
+
+const fn app_catalog(role: Role, holders: Role) -> PositionGrant {
+    PositionGrant { role, holders, dialect: Dialect::AppCatalog }
 }
 
 const fn cloud_foundry(role: Role, holders: Role) -> PositionGrant {
@@ -90,6 +120,10 @@ mod tests {
             (PLACEMENT_OF_FOUNDATION, ResourceKind::Placement),
             (PLACEMENT_OF_ORGANIZATION, ResourceKind::Placement),
             (PLACEMENT_OF_SPACE, ResourceKind::Placement),
+            (PLACEMENT_OF_ACCOUNT, ResourceKind::Placement),
+            (PLACEMENT_OF_ACCOUNT_TEAM, ResourceKind::Placement),
+            (PLACEMENT_OF_TEAM, ResourceKind::Placement),
+            (PLACEMENT_OF_REGISTRY, ResourceKind::Placement),
         ] {
             for grant in grants {
                 assert_eq!(grant.role.kind(), on);

@@ -68,9 +68,12 @@ struct On {
 /// The team through which a role is held.
 #[derive(Debug, Clone, Serialize)]
 struct Through {
-    team_id: i64,
-    team_name: String,
-    team_organization_name: String,
+    #[serde(rename = "team_id")]
+    id: i64,
+    #[serde(rename = "team_name")]
+    name: String,
+    #[serde(rename = "team_organization_name")]
+    organization: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -139,7 +142,7 @@ async fn listed(call: &Call, kind: ResourceKind, object: Object) -> Outcome<Resp
     let shown: Vec<(RoleOn, &GrantView)> = grants
         .iter()
         .filter_map(|grant| {
-            let role = Role::from_word(kind, &grant.role)?;
+            let role = granted(kind, &grant.role)?;
             let on = object.roles.iter().find(|on| on.role == role && role.is_shown_in_awx())?;
             Some((*on, grant))
         })
@@ -149,6 +152,11 @@ async fn listed(call: &Call, kind: ResourceKind, object: Object) -> Outcome<Resp
     let fields: Vec<Role> = object.roles.iter().map(|on| on.role).collect();
     add_system_roles(call, &fields, &mut people).await?;
     people.rendered(call)
+}
+
+/// The role of a grant, which has either its own word or the short one of the native API.
+fn granted(kind: ResourceKind, word: &str) -> Option<Role> {
+    Role::from_word(kind, word).or_else(|| Role::from_word(kind, &format!("{word}_role")))
 }
 
 /// Those who hold a role on the object by name.
@@ -163,8 +171,11 @@ async fn add_holders(
     for chunk in ids.chunks(AT_ONCE) {
         let page = call.room.list_users(&call.actor, UserScope::All, with_ids(chunk)).await?;
         for user in page.items {
-            for (on, _) in grants.iter().filter(|(_, grant)| grant.user_id == Some(user.user.identity.id)) {
-                people.add_direct(&user, way(*on, &object.name, object.may_grant, None, &[on.role]));
+            for (on, _) in
+                grants.iter().filter(|(_, grant)| grant.user_id == Some(user.user.identity.id))
+            {
+                people
+                    .add_direct(&user, way(*on, &object.name, object.may_grant, None, &[on.role]));
             }
         }
     }
@@ -180,7 +191,8 @@ async fn add_groups(
 ) -> Result<()> {
     let of = |kind: ResourceKind| -> Vec<i64> {
         let groups = grants.iter().filter_map(|(_, grant)| grant.group.as_ref());
-        let ids: BTreeSet<i64> = groups.filter(|(_, of, _)| *of == kind).map(|(_, _, id)| *id).collect();
+        let ids: BTreeSet<i64> =
+            groups.filter(|(_, of, _)| *of == kind).map(|(_, _, id)| *id).collect();
         ids.into_iter().collect()
     };
     for chunk in of(ResourceKind::Team).chunks(AT_ONCE) {
@@ -190,7 +202,10 @@ async fn add_groups(
         }
     }
     for chunk in of(ResourceKind::Organization).chunks(AT_ONCE) {
-        let page = call.room.list_organizations(&call.actor, OrganizationScope::All, with_ids(chunk)).await?;
+        let page = call
+            .room
+            .list_organizations(&call.actor, OrganizationScope::All, with_ids(chunk))
+            .await?;
         for organization in &page.items {
             add_organization(call, grants, organization, people).await?;
         }
@@ -207,9 +222,9 @@ async fn add_team(
     people: &mut People,
 ) -> Result<()> {
     let through = Through {
-        team_id: team.team.identity.id,
-        team_name: team.team.name.clone(),
-        team_organization_name: team.organization.name.clone(),
+        id: team.team.identity.id,
+        name: team.team.name.clone(),
+        organization: team.organization.name.clone(),
     };
     for held in [Role::TeamMember, Role::TeamAdmin] {
         let given: Vec<RoleOn> = given_to(grants, held, team.team.identity.id).collect();
@@ -218,7 +233,8 @@ async fn add_team(
         }
         for user in holders(call, held, team.team.identity.id).await? {
             for on in &given {
-                let way = way(*on, &object.name, object.may_grant, Some(through.clone()), &[on.role]);
+                let way =
+                    way(*on, &object.name, object.may_grant, Some(through.clone()), &[on.role]);
                 people.add_direct(&user, way);
             }
         }
@@ -255,7 +271,9 @@ fn given_to<'a>(
 ) -> impl Iterator<Item = RoleOn> + 'a {
     let is_held = move |word: &str, kind: ResourceKind, of: i64| {
         let named = Role::from_word(kind, word);
-        of == id && kind == held.kind() && named.is_some_and(|named| named == held || held.implies().contains(&named))
+        of == id
+            && kind == held.kind()
+            && named.is_some_and(|named| named == held || held.implies().contains(&named))
     };
     let given = grants.iter().filter(move |(_, grant)| {
         grant.group.as_ref().is_some_and(|(word, kind, of)| is_held(word, *kind, *of))
@@ -269,7 +287,12 @@ async fn add_system_roles(call: &Call, fields: &[Role], people: &mut People) -> 
         (Role::SystemAdministrator, Field::IsSuperuser, None),
         (Role::SystemAuditor, Field::IsSystemAuditor, Some("read_role")),
     ] {
-        let filter = Filter { field, negated: false, group: Group::All, test: Test::Equals(Operand::Bool(true)) };
+        let filter = Filter {
+            field,
+            negated: false,
+            group: Group::All,
+            test: Test::Equals(Operand::Bool(true)),
+        };
         let (name, description) = role_words(role);
         let descendant_roles = fields.iter().map(|role| role.word());
         let held = Held {
@@ -282,7 +305,9 @@ async fn add_system_roles(call: &Call, fields: &[Role], people: &mut People) -> 
         };
         let way = Way {
             role: held,
-            descendant_roles: descendant_roles.filter(|word| given.is_none_or(|given| given == *word)).collect(),
+            descendant_roles: descendant_roles
+                .filter(|word| given.is_none_or(|given| given == *word))
+                .collect(),
         };
         for user in all_users(call, UserScope::All, vec![filter]).await? {
             people.add_indirect(&user, way.clone());

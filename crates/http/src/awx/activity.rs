@@ -47,8 +47,10 @@ pub(super) const MODEL: Model = Model {
             ])
             .help("The action taken with respect to the given object(s)."),
         Info::shown("changes", "json", "Changes").help("A summary of the new and changed values"),
-        Info::shown("object1", "string", "Object1").help("For create, update, and delete events this is the object type."),
-        Info::shown("object2", "string", "Object2").help("Unpopulated for create, update, and delete events."),
+        Info::shown("object1", "string", "Object1")
+            .help("For create, update, and delete events this is the object type."),
+        Info::shown("object2", "string", "Object2")
+            .help("Unpopulated for create, update, and delete events."),
         Info::shown("object_association", "field", "Object association").computed(),
         Info::shown("action_node", "string", "Action node"),
         Info::shown("object_type", "field", "Object type").computed(),
@@ -117,7 +119,8 @@ fn links(entry: &AuditView, linked: &Linked) -> (Members<Value>, Members<Value>)
     let mut paths: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     let mut summaries: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     for touched in &entry.objects {
-        let (Some(model), Some(summary)) = (model_of(touched.kind), linked.summary(touched.kind, touched.id))
+        let (Some(model), Some(summary)) =
+            (model_of(touched.kind), linked.summary(touched.kind, touched.id))
         else {
             continue;
         };
@@ -125,14 +128,19 @@ fn links(entry: &AuditView, linked: &Linked) -> (Members<Value>, Members<Value>)
         summaries.entry(model.word).or_default().push(summary.clone());
     }
     let actor = entry.actor_id.and_then(|id| Some((id, linked.summary(Kind::User, id)?)));
-    let related = Members::default().with_some("actor", actor.map(|(id, _)| json!(user::MODEL.url(id))));
+    let related =
+        Members::default().with_some("actor", actor.map(|(id, _)| json!(user::MODEL.url(id))));
     let summary = match actor {
         Some((_, summary)) => summary.clone(),
-        None => json!({"id": null, "username": entry.actor_name, "first_name": "", "last_name": ""}),
+        None => {
+            json!({"id": null, "username": entry.actor_name, "first_name": "", "last_name": ""})
+        }
     };
-    let related = paths.into_iter().fold(related, |all, (word, paths)| all.with(word, json!(paths)));
-    let summaries =
-        summaries.into_iter().fold(Members::default(), |all, (word, list)| all.with(word, json!(list)));
+    let related =
+        paths.into_iter().fold(related, |all, (word, paths)| all.with(word, json!(paths)));
+    let summaries = summaries
+        .into_iter()
+        .fold(Members::default(), |all, (word, list)| all.with(word, json!(list)));
     (related, summaries.with("actor", summary))
 }
 
@@ -220,9 +228,15 @@ const fn told(kind: Kind) -> &'static [&'static str] {
         Kind::CredentialType => &["name", "description", "kind", "inputs", "injectors"],
         Kind::Organization => &["name", "description", "max_hosts"],
         Kind::Team => &["name", "description", "organization"],
-        Kind::User => {
-            &["username", "first_name", "last_name", "email", "is_superuser", "is_system_auditor", "password"]
-        }
+        Kind::User => &[
+            "username",
+            "first_name",
+            "last_name",
+            "email",
+            "is_superuser",
+            "is_system_auditor",
+            "password",
+        ],
         Kind::Token => &["description", "scope"],
         _ => &[],
     }
@@ -259,7 +273,8 @@ fn of_awx() -> Vec<Filter> {
     let text = |word: &str| Operand::Text(word.to_owned());
     let filter = |field, group, test| Filter { field, negated: false, group, test };
     let known = KNOWN.iter().map(|kind| text(kind.word())).collect();
-    let other = KNOWN.iter().filter(|kind| **kind != Kind::Token).map(|kind| text(kind.word())).collect();
+    let other =
+        KNOWN.iter().filter(|kind| **kind != Kind::Token).map(|kind| text(kind.word())).collect();
     vec![
         filter(Field::ObjectKind, Group::All, Test::OneOf(known)),
         filter(Field::ObjectKind, Group::Term(usize::MAX), Test::OneOf(other)),
@@ -272,8 +287,11 @@ async fn fetch(call: &Call, scope: ActivityScope, mut request: ListRequest) -> R
     request.filters.extend(of_awx());
     let page = call.room.list_activity(&call.actor, scope, request).await?;
     let linked = std::sync::Arc::new(linked(call, &page.items).await?);
-    let items =
-        page.items.into_iter().map(|entry| Shown { entry, linked: std::sync::Arc::clone(&linked) }).collect();
+    let items = page
+        .items
+        .into_iter()
+        .map(|entry| Shown { entry, linked: std::sync::Arc::clone(&linked) })
+        .collect();
     Ok(Page { items, total: page.total })
 }
 
@@ -285,7 +303,10 @@ fn spell(filters: &mut [Filter]) {
             Test::OneOf(operands) => operands.as_mut_slice(),
             _ => continue,
         };
-        for operand in operands.iter_mut().filter(|operand| **operand == Operand::Text(token::MODEL.word.to_owned())) {
+        for operand in operands
+            .iter_mut()
+            .filter(|operand| **operand == Operand::Text(token::MODEL.word.to_owned()))
+        {
             *operand = Operand::Text(Kind::Token.word().to_owned());
         }
     }
@@ -357,5 +378,11 @@ pub(super) async fn of_token(call: Call) -> Outcome<Response> {
 }
 
 /// The kinds of object that AWX has entries of.
-const KNOWN: [Kind; 6] =
-    [Kind::Credential, Kind::CredentialType, Kind::Organization, Kind::Team, Kind::User, Kind::Token];
+const KNOWN: [Kind; 6] = [
+    Kind::Credential,
+    Kind::CredentialType,
+    Kind::Organization,
+    Kind::Team,
+    Kind::User,
+    Kind::Token,
+];

@@ -23,7 +23,10 @@ pub(super) async fn user(call: &Call, path: Kind, role: Role) -> Outcome<Respons
     };
     let of = call.target(path).await?;
     match id {
-        Some(id) => hand(call, RoleTarget::On(role, of), RoleHolder::User(Ref::Serial(id)), detaches, path).await,
+        Some(id) => {
+            hand(call, RoleTarget::On(role, of), RoleHolder::User(Ref::Serial(id)), detaches, path)
+                .await
+        }
         None if detaches => Err(AwxError::Message("\"id\" is required to disassociate")),
         None => user::create_with(call, role, of, path).await,
     }

@@ -93,9 +93,9 @@ pub(super) async fn members(request: Request) -> Result<Body, BodyFault> {
         Ok(Value::Object(members)) => Ok(members),
         Ok(Value::Null) => Ok(Map::new()),
         Ok(_) => Err(BodyFault::parse(NOT_AN_OBJECT)),
-        Err(JsonFault::TooDeep) => {
-            Err(BodyFault::parse("maximum recursion depth exceeded\nPossible cause: trailing comma."))
-        }
+        Err(JsonFault::TooDeep) => Err(BodyFault::parse(
+            "maximum recursion depth exceeded\nPossible cause: trailing comma.",
+        )),
         Err(JsonFault::Syntax { line, column }) => Err(BodyFault::parse(&format!(
             "Expecting value: line {line} column {column} (char {})\nPossible cause: trailing comma.",
             offset(&body.bytes, line, column)

@@ -88,6 +88,7 @@ pub(super) const MODEL: Model = Model {
 };
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the object")]
 struct Wire<'a> {
     id: i64,
     r#type: &'static str,
@@ -123,6 +124,7 @@ struct Summaries<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the object")]
 struct Capabilities {
     edit: bool,
     delete: bool,
@@ -149,7 +151,9 @@ impl From<&Owner> for OwnerWire {
             Owner::Organization(object) => {
                 (&organization::MODEL, object.id, object.name.clone(), object.description.clone())
             }
-            Owner::Team(object) => (&team::MODEL, object.id, object.name.clone(), object.description.clone()),
+            Owner::Team(object) => {
+                (&team::MODEL, object.id, object.name.clone(), object.description.clone())
+            }
         };
         Self { id, r#type: model.word, name, description, url: model.url(id) }
     }
@@ -198,16 +202,28 @@ fn related(view: &CredentialView, with_name: bool) -> Links {
     let named = with_name.then(|| {
         let of = &view.credential_type;
         let organization = view.organization.as_ref().map_or("", |organization| &organization.name);
-        let segment = named::segment(&[&[&view.credential.name], &[&of.name, &of.kind], &[organization]]);
+        let segment =
+            named::segment(&[&[&view.credential.name], &[&of.name, &of.kind], &[organization]]);
         format!("/api/v2/credentials/{segment}/")
     });
     Links::makers(view.created_by.as_ref(), view.modified_by.as_ref())
         .led_by(named)
-        .with_some("organization", view.credential.organization_id.map(|id| organization::MODEL.url(id)))
+        .with_some(
+            "organization",
+            view.credential.organization_id.map(|id| organization::MODEL.url(id)),
+        )
         .below(
             &MODEL,
             id,
-            &["activity_stream", "access_list", "object_roles", "owner_users", "owner_teams", "copy", "input_sources"],
+            &[
+                "activity_stream",
+                "access_list",
+                "object_roles",
+                "owner_users",
+                "owner_teams",
+                "copy",
+                "input_sources",
+            ],
         )
         .with("credential_type", credential_type::MODEL.url(view.credential.credential_type_id))
         .with_some("user", private_owner(&view.owners).map(|id| user::MODEL.url(id)))
@@ -283,7 +299,8 @@ pub(super) async fn change(call: Call) -> Outcome<Response> {
 async fn update(call: Call, mode: Mode) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
     let draft = draft(&call.body, mode);
-    let changed = in_body(call.room.update_credential(&call.actor, &id, draft).await, Kind::Credential)?;
+    let changed =
+        in_body(call.room.update_credential(&call.actor, &id, draft).await, Kind::Credential)?;
     Ok(shown(&wire(&changed, true)))
 }
 

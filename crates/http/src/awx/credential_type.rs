@@ -141,7 +141,9 @@ fn draft(body: &Body, mode: Mode) -> CredentialTypeDraft {
 fn kind(body: &Body) -> Member<String> {
     match body.get("kind") {
         None => Member::Absent,
-        Some(Value::String(kind)) if KINDS.iter().any(|(known, _)| known == kind) => Member::Given(kind.clone()),
+        Some(Value::String(kind)) if KINDS.iter().any(|(known, _)| known == kind) => {
+            Member::Given(kind.clone())
+        }
         Some(Value::Null) => Member::Bad(Rule::Null),
         Some(other) => {
             let given: String = super::python::plain(other).chars().take(64).collect();
@@ -158,7 +160,8 @@ pub(super) async fn list(call: Call) -> Outcome<Response> {
 
 /// `POST /api/v2/credential_types/`
 pub(super) async fn create(call: Call) -> Outcome<Response> {
-    let made = call.room.create_credential_type(&call.actor, draft(&call.body, Mode::Create)).await?;
+    let made =
+        call.room.create_credential_type(&call.actor, draft(&call.body, Mode::Create)).await?;
     Ok(created(&wire(&made, true), &MODEL.url(made.identity.id)))
 }
 
@@ -180,7 +183,8 @@ pub(super) async fn change(call: Call) -> Outcome<Response> {
 
 async fn update(call: Call, mode: Mode) -> Outcome<Response> {
     let id = call.target(Kind::CredentialType).await?;
-    let changed = call.room.update_credential_type(&call.actor, &id, draft(&call.body, mode)).await?;
+    let changed =
+        call.room.update_credential_type(&call.actor, &id, draft(&call.body, mode)).await?;
     Ok(shown(&wire(&changed, true)))
 }
 

@@ -90,8 +90,12 @@ impl IntoResponse for AwxError {
         match self {
             Self::Core(error) => render(&error),
             Self::Detail(status, detail) => json_response(status, &json!({"detail": detail})),
-            Self::Message(message) => json_response(StatusCode::BAD_REQUEST, &json!({"msg": message})),
-            Self::UnknownPath => json_response(StatusCode::NOT_FOUND, &json!({"detail": UNKNOWN_PATH})),
+            Self::Message(message) => {
+                json_response(StatusCode::BAD_REQUEST, &json!({"msg": message}))
+            }
+            Self::UnknownPath => {
+                json_response(StatusCode::NOT_FOUND, &json!({"detail": UNKNOWN_PATH}))
+            }
         }
     }
 }
@@ -130,13 +134,7 @@ pub(crate) fn fault(fault: &Fault, facts: &RequestFacts) -> Response {
         Fault::MissingSlash { .. } => return fault.status().into_response(),
         other => other.sentence().to_owned(),
     };
-    let mut response = detail(fault.status(), &sentence);
-    if matches!(fault, Fault::WrongMethod { .. })
-        && let Some(view) = super::routes::view(facts.template())
-    {
-        view.decorate(&mut response);
-    }
-    response
+    detail(fault.status(), &sentence)
 }
 
 /// 401 with the way to log in.
@@ -192,13 +190,7 @@ pub(super) const fn model(kind: Kind) -> &'static str {
         Kind::Token => "OAuth2AccessToken",
         Kind::AuditEntry => "ActivityStream",
         Kind::JobTemplate => "JobTemplate",
-        Kind::Grant
-        | Kind::Placement
-        | Kind::Reference
-        | Kind::Version
-        | Kind::Space
-        | Kind::App
-        | Kind::Registry => "Object",
+        _ => "Object",
     }
 }
 
@@ -273,35 +265,27 @@ fn place(violation: &Violation) -> Place<'_> {
         (Rule::NotUnique { kind: Kind::Organization }, _) => Place::Member("name"),
         (Rule::NotUnique { kind: Kind::User }, _) => Place::Member("username"),
         (Rule::NotUnique { .. } | Rule::AdministratorOnly | Rule::CopyName { .. }, _)
-        | (_, FieldPath::Whole) => {
-            Place::Member("__all__")
-        }
+        | (_, FieldPath::Whole) => Place::Member("__all__"),
         (_, FieldPath::Member(member)) => Place::Member(member),
         (_, FieldPath::Inner(member, inner)) => Place::Inner(member, inner),
     }
 }
 
 fn push(entry: serde_json::map::Entry<'_>, sentence: Value) {
-    match entry.or_insert_with(|| Value::Array(Vec::new())) {
-        Value::Array(sentences) => sentences.push(sentence),
-        // The member holds faults of its own members, which say more than one about the whole.
-        _ => {}
+    // Where the member holds faults of its own members, those say more than one about the whole.
+    if let Value::Array(sentences) = entry.or_insert_with(|| Value::Array(Vec::new())) {
+        sentences.push(sentence);
     }
 }
 
 const UNKNOWN_PATH: &str = "The requested resource could not be found.";
 const NOT_PERMITTED: &str = "You do not have permission to perform this action.";
-const UNAUTHENTICATED: &str =
-    "Authentication credentials were not provided. To establish a login session, visit /api/login/.";
+const UNAUTHENTICATED: &str = "Authentication credentials were not provided. To establish a login session, visit /api/login/.";
 const CHALLENGE: &str = "Bearer realm=api authorization_url=/api/o/authorize/";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn body(violations: Vec<Violation>) -> Value {
-        invalid(&violations)
-    }
 
     #[test]
     fn every_violation_stands_under_its_member() {
@@ -315,7 +299,7 @@ mod tests {
             "credential_type": ["This field is required."],
             "inputs": {"username": ["Null characters are not allowed."]},
         });
-        assert_eq!(body(violations), expected);
+        assert_eq!(invalid(&violations), expected);
     }
 
     #[test]
@@ -354,13 +338,16 @@ mod tests {
                 json!({"msg": "You cannot grant system-level permissions to a team."}),
             ),
         ] {
-            assert_eq!(body(vec![Violation { field, rule }]), expected);
+            assert_eq!(invalid(&[Violation { field, rule }]), expected);
         }
     }
 
     #[test]
     fn uses_are_counted_in_words() {
         let used = |kind: &str, count| UseCount { kind: kind.to_owned(), count };
-        assert_eq!(counted(&[used("job_template", 2), used("input source", 1)]), "2 job templates, 1 input source");
+        assert_eq!(
+            counted(&[used("job_template", 2), used("input source", 1)]),
+            "2 job templates, 1 input source"
+        );
     }
 }

@@ -4,7 +4,9 @@
 //! ignored it would show too much.
 
 use strongroom_core::clock::Timestamp;
-use strongroom_service::list::{Field, FieldType, Filter, Group, Operand, Order, Place, Test, TextTest};
+use strongroom_service::list::{
+    Field, FieldType, Filter, Group, Operand, Order, Place, Test, TextTest,
+};
 
 use super::error::{AwxError, Outcome, model};
 use super::model::Model;
@@ -55,7 +57,8 @@ fn filter(model: &Model, name: &str, value: &str) -> Outcome<Filter> {
     }
     // All relations here lead to one object, so conditions that are chained hold like any others.
     let name = name.strip_prefix("chain__").unwrap_or(name);
-    let (name, group) = name.strip_prefix("or__").map_or((name, Group::All), |name| (name, Group::Any));
+    let (name, group) =
+        name.strip_prefix("or__").map_or((name, Group::All), |name| (name, Group::Any));
     let (name, negated) = name.strip_prefix("not__").map_or((name, false), |name| (name, true));
     let mut path: Vec<&str> = name.split("__").collect();
     let lookup = match path.last() {
@@ -116,7 +119,9 @@ fn test(field: Field, column: &str, lookup: &str, value: &str) -> Outcome<Test> 
         let text = value.to_owned();
         return Ok(Test::Text(TextTest { place: *place, case_blind: *case_blind, text }));
     }
-    if field.field_type() == FieldType::Id && ["none", "null"].contains(&value.to_ascii_lowercase().as_str()) {
+    if field.field_type() == FieldType::Id
+        && ["none", "null"].contains(&value.to_ascii_lowercase().as_str())
+    {
         return Ok(Test::IsNull(true));
     }
     let operand = |value| operand(field, column, value);
@@ -147,9 +152,10 @@ fn operand(field: Field, column: &str, value: &str) -> Outcome<Operand> {
         FieldType::Id => match integer(&value.into()) {
             Read::Integer(id) => Ok(Operand::Int(id)),
             Read::Beyond(_) => Ok(Operand::Int(i64::MIN)),
-            Read::Other => {
-                Err(AwxError::bad_request(format!("Invalid {column} id: {}", shortened(value_text))))
-            }
+            Read::Other => Err(AwxError::bad_request(format!(
+                "Invalid {column} id: {}",
+                shortened(value_text)
+            ))),
         },
         FieldType::Time => match time::parse(value) {
             Some(at) => Ok(Operand::from(Timestamp::from_micros(at))),
@@ -165,7 +171,10 @@ fn boolean(value: &str) -> Outcome<bool> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" | "t" => Ok(true),
         "false" | "0" | "f" => Ok(false),
-        _ => Err(AwxError::bad_request(format!("Unable to convert \"{}\" to boolean", shortened(value)))),
+        _ => Err(AwxError::bad_request(format!(
+            "Unable to convert \"{}\" to boolean",
+            shortened(value)
+        ))),
     }
 }
 
@@ -177,7 +186,9 @@ fn unsupported(field: Field, lookup: &str) -> AwxError {
         FieldType::Text => "CharField",
         FieldType::Time => "DateTimeField",
     };
-    AwxError::bad_request(format!("Unsupported lookup '{lookup}' for {kind} or join on the field not permitted."))
+    AwxError::bad_request(format!(
+        "Unsupported lookup '{lookup}' for {kind} or join on the field not permitted."
+    ))
 }
 
 /// Every term must be found in one of the fields.
@@ -191,7 +202,11 @@ fn search(model: &Model, value: &str, before: &[Filter]) -> Outcome<Vec<Filter>>
             field: *field,
             negated: false,
             group: Group::Term(taken + number),
-            test: Test::Text(TextTest { place: Place::Anywhere, case_blind: true, text: term.clone() }),
+            test: Test::Text(TextTest {
+                place: Place::Anywhere,
+                case_blind: true,
+                text: term.clone(),
+            }),
         })
     };
     let terms = terms(value);
@@ -208,10 +223,9 @@ fn terms(value: &str) -> Vec<String> {
     for character in value.chars() {
         match quote {
             Some(mark) if mark == character => quote = None,
-            Some(_) => push(&mut terms, character),
             None if matches!(character, '"' | '\'') => quote = Some(character),
             None if character.is_whitespace() || character == ',' => terms.push(String::new()),
-            None => push(&mut terms, character),
+            Some(_) | None => push(&mut terms, character),
         }
     }
     terms.retain(|term| !term.is_empty());
@@ -296,8 +310,8 @@ const RESERVED: [&str; 10] = [
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::credential;
+    use super::*;
     use proptest::prelude::*;
 
     fn said(query: &str) -> String {
@@ -309,7 +323,10 @@ mod tests {
 
     #[test]
     fn prefixes_and_lookups_are_read() {
-        let read = filters(&credential::MODEL, &Query::parse("or__not__name__icontains=a&organization=none&id__in=1,2"));
+        let read = filters(
+            &credential::MODEL,
+            &Query::parse("or__not__name__icontains=a&organization=none&id__in=1,2"),
+        );
         let expected = [
             Filter {
                 field: Field::Name,

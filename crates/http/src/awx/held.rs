@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn texts_are_found_with_and_without_regard_to_case() {
-        let part = |place, case_blind| Test::Text(TextTest { place, case_blind, text: "SH".to_owned() });
+        let part =
+            |place, case_blind| Test::Text(TextTest { place, case_blind, text: "SH".to_owned() });
         for (test, expected) in [
             (part(Place::Anywhere, true), true),
             (part(Place::Anywhere, false), false),

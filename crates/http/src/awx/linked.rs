@@ -7,8 +7,8 @@ use strongroom_core::Result;
 use strongroom_core::id::Kind;
 use strongroom_service::list::{Field, Filter, Group, ListRequest, Operand, Paging, Test};
 use strongroom_service::view::AuditView;
-use strongroom_service::{OrganizationScope, RoleScope, TeamScope, TokenScope, UserScope};
 use strongroom_service::{CredentialScope, view};
+use strongroom_service::{OrganizationScope, RoleScope, TeamScope, TokenScope, UserScope};
 
 use super::call::Call;
 
@@ -52,7 +52,10 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
     Ok(match kind {
         Kind::Credential => {
             let page = room.list_credentials(actor, CredentialScope::All, request).await?;
-            page.items.iter().map(|item| (item.credential.identity.id, of_credential(item))).collect()
+            page.items
+                .iter()
+                .map(|item| (item.credential.identity.id, of_credential(item)))
+                .collect()
         }
         Kind::CredentialType => {
             let page = room.list_credential_types(actor, request).await?;
@@ -62,14 +65,18 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
             let page = room.list_organizations(actor, OrganizationScope::All, request).await?;
             let organizations = page.items.iter().map(|item| &item.organization);
             organizations
-                .map(|item| (item.identity.id, named(item.identity.id, &item.name, &item.description)))
+                .map(|item| {
+                    (item.identity.id, named(item.identity.id, &item.name, &item.description))
+                })
                 .collect()
         }
         Kind::Team => {
             let page = room.list_teams(actor, TeamScope::All, request).await?;
             let teams = page.items.iter().map(|item| &item.team);
             teams
-                .map(|item| (item.identity.id, named(item.identity.id, &item.name, &item.description)))
+                .map(|item| {
+                    (item.identity.id, named(item.identity.id, &item.name, &item.description))
+                })
                 .collect()
         }
         Kind::User => {
@@ -93,7 +100,8 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
 pub(super) fn with_ids(ids: &[i64]) -> ListRequest {
     let ids: Vec<Operand> = ids.iter().copied().map(Operand::Int).collect();
     let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let filter = Filter { field: Field::Id, negated: false, group: Group::All, test: Test::OneOf(ids) };
+    let filter =
+        Filter { field: Field::Id, negated: false, group: Group::All, test: Test::OneOf(ids) };
     ListRequest {
         filters: vec![filter],
         order: Vec::new(),

@@ -67,7 +67,9 @@ where
         }
     };
     let offset = (number - 1).saturating_mul(wanted.size);
-    let found = fetch(ListRequest { paging: Paging::Offset { limit: wanted.size, offset }, ..request }).await?;
+    let found =
+        fetch(ListRequest { paging: Paging::Offset { limit: wanted.size, offset }, ..request })
+            .await?;
     let results = found.items.iter().map(render).collect::<Outcome<_>>()?;
     envelope(call, &wanted, number, found.total, results)
 }
@@ -85,9 +87,13 @@ pub(super) fn whole<T>(
     let wanted = Wanted::read(&call.query)?;
     let filters = filter::filters(model, &call.query)?;
     let order = filter::order(model, &call.query)?;
-    let mut admitted: Vec<&T> =
-        elements.iter().filter(|element| held::admits(&filters, |field| value(element, field))).collect();
-    admitted.sort_by(|one, other| held::compare(&order, |field| (value(one, field), value(other, field))));
+    let mut admitted: Vec<&T> = elements
+        .iter()
+        .filter(|element| held::admits(&filters, |field| value(element, field)))
+        .collect();
+    admitted.sort_by(|one, other| {
+        held::compare(&order, |field| (value(one, field), value(other, field)))
+    });
     let total = i64::try_from(admitted.len()).unwrap_or(i64::MAX);
     let number = match wanted.number {
         Number::At(number) => number,
@@ -164,7 +170,7 @@ impl Wanted {
             Some(Ok(size)) => size,
             Some(Err(_)) => return Err(AwxError::bad_request("Invalid page size.")),
         };
-        let counted = !query.get("count_disabled").is_some_and(|value| !value.is_empty());
+        let counted = query.get("count_disabled").is_none_or(str::is_empty);
         Ok(Self { number, size: size.min(MAX_SIZE), capped: MAX_SIZE < size, counted })
     }
 }
@@ -183,7 +189,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn wanted(query: &str) -> Option<(Number, i64, bool)> {
-        Wanted::read(&Query::parse(query)).ok().map(|wanted| (wanted.number, wanted.size, wanted.capped))
+        Wanted::read(&Query::parse(query))
+            .ok()
+            .map(|wanted| (wanted.number, wanted.size, wanted.capped))
     }
 
     #[test]

@@ -39,7 +39,7 @@ mod wire;
 mod words;
 
 pub(crate) use routes::routes;
-pub(crate) use serve::decorate;
+pub(crate) use serve::{decorate, refuse};
 
 /// The version of AWX whose interface this is.
 const VERSION: &str = "24.6.1";

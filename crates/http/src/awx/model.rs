@@ -138,7 +138,10 @@ impl Info {
     }
 
     /// With fewer choices for those who write.
-    pub(super) const fn writable_choices(self, choices: &'static [(&'static str, &'static str)]) -> Self {
+    pub(super) const fn writable_choices(
+        self,
+        choices: &'static [(&'static str, &'static str)],
+    ) -> Self {
         Self { writable_choices: choices, ..self }
     }
 
@@ -167,9 +170,11 @@ impl Model {
 
 pub(super) const ID: Info = Info::shown("id", "integer", "ID").help("Database ID for this %s.");
 pub(super) const TYPE: Info = Info::shown("type", "choice", "Type").help("Data type for this %s.");
-pub(super) const URL: Info = Info::shown("url", "string", "Url").help("URL for this %s.").computed();
-pub(super) const RELATED: Info =
-    Info::shown("related", "object", "Related").help("Data structure with URLs of related resources.").computed();
+pub(super) const URL: Info =
+    Info::shown("url", "string", "Url").help("URL for this %s.").computed();
+pub(super) const RELATED: Info = Info::shown("related", "object", "Related")
+    .help("Data structure with URLs of related resources.")
+    .computed();
 pub(super) const SUMMARY: Info = Info::shown("summary_fields", "object", "Summary fields")
     .help(
         "Data structure with name/description for related resources.  The output for some objects may be limited \
@@ -178,8 +183,8 @@ pub(super) const SUMMARY: Info = Info::shown("summary_fields", "object", "Summar
     .computed();
 pub(super) const CREATED: Info =
     Info::shown("created", "datetime", "Created").help("Timestamp when this %s was created.");
-pub(super) const MODIFIED: Info =
-    Info::shown("modified", "datetime", "Modified").help("Timestamp when this %s was last modified.");
+pub(super) const MODIFIED: Info = Info::shown("modified", "datetime", "Modified")
+    .help("Timestamp when this %s was last modified.");
 pub(super) const NAME: Info =
     Info::of("name", "string", "Name", Access::Required).help("Name of this %s.").at_most(512);
 pub(super) const DESCRIPTION: Info =

@@ -1,28 +1,35 @@
 //! Objects named in a path by what they are called instead of by number.
 
+use std::fmt::Write as _;
+
 use strongroom_core::id::Kind;
 use strongroom_service::NamedRef;
 
 /// What a decoded segment names, if it has the form that this kind of object asks for.
 pub(super) fn parse(kind: Kind, segment: &str) -> Option<NamedRef> {
     let nodes = split(segment);
-    let nodes: Vec<Vec<&str>> = nodes.iter().map(|node| node.iter().map(String::as_str).collect()).collect();
+    let nodes: Vec<Vec<&str>> =
+        nodes.iter().map(|node| node.iter().map(String::as_str).collect()).collect();
     let nodes: Vec<&[&str]> = nodes.iter().map(Vec::as_slice).collect();
     match (kind, nodes.as_slice()) {
         (Kind::User, [[name]]) => Some(NamedRef::User((*name).to_owned())),
         (Kind::Organization, [[name]]) => Some(NamedRef::Organization((*name).to_owned())),
-        (Kind::Team, [[name], [organization]]) => {
-            Some(NamedRef::Team { name: (*name).to_owned(), organization: (*organization).to_owned() })
-        }
+        (Kind::Team, [[name], [organization]]) => Some(NamedRef::Team {
+            name: (*name).to_owned(),
+            organization: (*organization).to_owned(),
+        }),
         (Kind::CredentialType, [[name, kind]]) => {
             Some(NamedRef::CredentialType { name: (*name).to_owned(), kind: (*kind).to_owned() })
         }
-        (Kind::Credential, [[name], [type_name, type_kind], [organization]]) => Some(NamedRef::Credential {
-            name: (*name).to_owned(),
-            type_name: (*type_name).to_owned(),
-            type_kind: (*type_kind).to_owned(),
-            organization: Some((*organization).to_owned()).filter(|organization| !organization.is_empty()),
-        }),
+        (Kind::Credential, [[name], [type_name, type_kind], [organization]]) => {
+            Some(NamedRef::Credential {
+                name: (*name).to_owned(),
+                type_name: (*type_name).to_owned(),
+                type_kind: (*type_kind).to_owned(),
+                organization: Some((*organization).to_owned())
+                    .filter(|organization| !organization.is_empty()),
+            })
+        }
         _ => None,
     }
 }
@@ -73,7 +80,7 @@ fn encoded(part: &str) -> String {
         match character {
             '+' => out.push_str("[+]"),
             ';' | '/' | '?' | ':' | '@' | '=' | '&' | '[' | ']' | '%' => {
-                out.push_str(&format!("%{:02X}", u32::from(character)));
+                let _ = write!(out, "%{:02X}", u32::from(character));
             }
             other => out.push(other),
         }
@@ -90,7 +97,9 @@ mod tests {
     fn a_credential_is_named_with_its_type_and_organization() {
         let named = segment(&[&["alice ssh"], &["Machine", "ssh"], &[""]]);
         assert_eq!(named, "alice ssh++Machine+ssh++");
-        let NamedRef::Credential { name, organization, .. } = parse(Kind::Credential, &named).unwrap() else {
+        let NamedRef::Credential { name, organization, .. } =
+            parse(Kind::Credential, &named).unwrap()
+        else {
             panic!("not a credential");
         };
         assert_eq!((name.as_str(), organization), ("alice ssh", None));

@@ -128,8 +128,12 @@ async fn may_change(call: &Call, model: &Model) -> bool {
         return false;
     };
     let may: Result<bool, strongroom_core::Error> = match model.kind {
-        Kind::Credential => room.read_credential(actor, &id).await.map(|view| view.capabilities.edit),
-        Kind::CredentialType => room.read_credential_type(actor, &id).await.map(|view| view.may_change),
+        Kind::Credential => {
+            room.read_credential(actor, &id).await.map(|view| view.capabilities.edit)
+        }
+        Kind::CredentialType => {
+            room.read_credential_type(actor, &id).await.map(|view| view.may_change)
+        }
         Kind::Organization => room.read_organization(actor, &id).await.map(|view| view.may_change),
         Kind::Team => room.read_team(actor, &id).await.map(|view| view.may_change),
         Kind::User => room.read_user(actor, &id).await.map(|view| view.may_change),
@@ -149,7 +153,10 @@ fn readable(model: &Model) -> Value {
             .with_some("help_text", help(info, model))
             .with_some("choices", choices(info, model, false));
         let filterable = (info.name != "type").then(|| json!(info.filterable));
-        (info.name, serde_json::to_value(entry.with_some("filterable", filterable)).unwrap_or_default())
+        (
+            info.name,
+            serde_json::to_value(entry.with_some("filterable", filterable)).unwrap_or_default(),
+        )
     };
     let shown = model.members.iter().filter(|info| info.is_shown());
     shown.map(entry).fold(Map::new(), with_entry).into()
@@ -195,7 +202,11 @@ fn choices(info: &Info, model: &Model, writes: bool) -> Option<Value> {
     if info.name == "type" {
         return Some(json!([[model.word, model.label]]));
     }
-    let choices = if writes && !info.writable_choices.is_empty() { info.writable_choices } else { info.choices };
+    let choices = if writes && !info.writable_choices.is_empty() {
+        info.writable_choices
+    } else {
+        info.choices
+    };
     (!choices.is_empty()).then(|| json!(choices))
 }
 

@@ -15,7 +15,9 @@ use super::mode::Mode;
 use super::model::{self, Access, Info, Model, Start};
 use super::read::{self, Body, TextRule};
 use super::reply::{created, done, shown};
-use super::wire::{EditDelete, Links, Members, Null, ObjectRole, Resource, UserSummary, object_roles};
+use super::wire::{
+    EditDelete, Links, Members, Null, ObjectRole, Resource, UserSummary, object_roles,
+};
 use super::{attach, named, team, time, user};
 
 /// An organization as AWX sees it.
@@ -135,11 +137,20 @@ fn wire(view: &OrganizationView, extent: Extent) -> Wire<'_> {
     let id = organization.identity.id;
     let named = (extent != Extent::Element)
         .then(|| format!("/api/v2/organizations/{}/", named::segment(&[&[&organization.name]])));
-    let related = Links::makers(view.created_by.as_ref(), view.modified_by.as_ref()).led_by(named).below(
-        &MODEL,
-        id,
-        &["users", "admins", "teams", "credentials", "activity_stream", "object_roles", "access_list"],
-    );
+    let related =
+        Links::makers(view.created_by.as_ref(), view.modified_by.as_ref()).led_by(named).below(
+            &MODEL,
+            id,
+            &[
+                "users",
+                "admins",
+                "teams",
+                "credentials",
+                "activity_stream",
+                "object_roles",
+                "access_list",
+            ],
+        );
     Wire {
         id,
         r#type: MODEL.word,
@@ -178,7 +189,8 @@ fn draft(body: &Body, mode: Mode) -> OrganizationDraft {
 
 /// `GET /api/v2/organizations/`
 pub(super) async fn list(call: Call) -> Outcome<Response> {
-    let fetch = |request| call.room.list_organizations(&call.actor, OrganizationScope::All, request);
+    let fetch =
+        |request| call.room.list_organizations(&call.actor, OrganizationScope::All, request);
     list::page(&call, &MODEL, fetch, element).await
 }
 

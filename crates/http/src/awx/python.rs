@@ -29,8 +29,10 @@ pub(super) fn repr(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(name, value)| format!("{}: {}", quoted(name), repr(value))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{}: {}", quoted(name), repr(value)))
+                .collect();
             format!("{{{}}}", members.join(", "))
         }
     }
@@ -97,7 +99,8 @@ fn push_escaped(out: &mut String, character: char, mark: char) {
         }
         c if c.is_control() => {
             let code = u32::from(c);
-            let escape = if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
+            let escape =
+                if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
             out.push_str(&escape);
         }
         c => out.push(c),

@@ -22,12 +22,16 @@ impl Query {
 
     /// The query with some parameters set, sorted by name and encoded.
     pub(super) fn with(&self, changes: &[(&str, String)]) -> String {
-        let mut parameters: Vec<(&str, &str)> =
-            self.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name)).collect();
+        let mut parameters: Vec<(&str, &str)> = self
+            .iter()
+            .filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name))
+            .collect();
         parameters.extend(changes.iter().map(|(name, value)| (*name, value.as_str())));
         parameters.sort_by_key(|(name, _)| *name);
-        let written: Vec<String> =
-            parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+        let written: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .collect();
         written.join("&")
     }
 }

@@ -261,7 +261,9 @@ mod tests {
     #[test]
     fn inputs_are_an_object_or_the_text_of_one() {
         let read = Member::Given(Map::from_iter([("username".to_owned(), json!("joe"))]));
-        for given in [json!({"username": "joe"}), json!("{\"username\": \"joe\"}"), json!("username: joe\n")] {
+        for given in
+            [json!({"username": "joe"}), json!("{\"username\": \"joe\"}"), json!("username: joe\n")]
+        {
             assert_eq!(inputs(&body(given.clone()), "x"), read, "{given}");
         }
         for given in [json!(""), json!("just a text"), json!("[1]"), json!([]), json!(5)] {

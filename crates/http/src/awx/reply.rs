@@ -29,7 +29,9 @@ pub(super) fn done() -> Response {
 /// 204 with a warning that what was deleted had been in use.
 pub(super) fn done_though_used(uses: &str) -> Response {
     let mut response = done();
-    if let Ok(warning) = HeaderValue::from_str(&format!("299 strongroom \"credential was in use: {uses}\"")) {
+    if let Ok(warning) =
+        HeaderValue::from_str(&format!("299 strongroom \"credential was in use: {uses}\""))
+    {
         response.headers_mut().insert(WARNING, warning);
     }
     response

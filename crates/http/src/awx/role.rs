@@ -28,7 +28,9 @@ pub(super) const MODEL: Model = Model {
         model::RELATED,
         model::SUMMARY,
         Info::shown("name", "field", "Name").help("Name of this %s.").computed(),
-        Info::shown("description", "field", "Description").help("Optional description of this %s.").computed(),
+        Info::shown("description", "field", "Description")
+            .help("Optional description of this %s.")
+            .computed(),
     ],
     fields: &[
         ("id", Field::Id),
@@ -71,10 +73,14 @@ struct Summaries {
 
 #[derive(Debug, Serialize)]
 struct Resource {
-    resource_name: String,
-    resource_type: &'static str,
-    resource_type_display_name: &'static str,
-    resource_id: i64,
+    #[serde(rename = "resource_name")]
+    name: String,
+    #[serde(rename = "resource_type")]
+    word: &'static str,
+    #[serde(rename = "resource_type_display_name")]
+    label: &'static str,
+    #[serde(rename = "resource_id")]
+    id: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,10 +94,10 @@ fn wire(view: &RoleView, unattach: Option<bool>) -> Wire {
     let (name, description) = role_words(role);
     let of = resource_model(role.kind());
     let resource = of.map(|of| Resource {
-        resource_name: view.resource_name.clone().unwrap_or_default(),
-        resource_type: of.word,
-        resource_type_display_name: of.label,
-        resource_id: view.role.resource_id,
+        name: view.resource_name.clone().unwrap_or_default(),
+        word: of.word,
+        label: of.label,
+        id: view.role.resource_id,
     });
     Wire {
         id,
@@ -121,7 +127,10 @@ pub(super) const fn resource_model(kind: ResourceKind) -> Option<&'static Model>
         ResourceKind::Organization => Some(&organization::MODEL),
         ResourceKind::Team => Some(&team::MODEL),
         ResourceKind::Credential => Some(&credential::MODEL),
-        ResourceKind::System | ResourceKind::Space | ResourceKind::Placement | ResourceKind::JobTemplate => None,
+        ResourceKind::System
+        | ResourceKind::Space
+        | ResourceKind::Placement
+        | ResourceKind::JobTemplate => None,
     }
 }
 
@@ -130,8 +139,12 @@ fn value(view: &RoleView, field: Field) -> Option<Operand> {
     match field {
         Field::Id => Some(Operand::Int(view.role.id)),
         Field::RoleField => Some(Operand::Text(role.word().to_owned())),
-        Field::ResourceKind => resource_model(role.kind()).map(|of| Operand::Text(of.word.to_owned())),
-        Field::ResourceId => resource_model(role.kind()).map(|_| Operand::Int(view.role.resource_id)),
+        Field::ResourceKind => {
+            resource_model(role.kind()).map(|of| Operand::Text(of.word.to_owned()))
+        }
+        Field::ResourceId => {
+            resource_model(role.kind()).map(|_| Operand::Int(view.role.resource_id))
+        }
         _ => None,
     }
 }

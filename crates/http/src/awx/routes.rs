@@ -9,7 +9,9 @@ use super::model::{self, Info, Model};
 use super::options::{By, Post, Shape};
 use super::role::{ATTACHED, ATTACHED_OR_NOT};
 use super::serve::{Action, Segments, serve};
-use super::{access_list, activity, credential, credential_type, organization, role, root, team, token, user};
+use super::{
+    access_list, activity, credential, credential_type, organization, role, root, team, token, user,
+};
 use crate::facts::Facts;
 use crate::route::Route;
 use crate::state::AppState;
@@ -222,6 +224,8 @@ static VIEWS: &[View] = &[
     View::list("/api/v2/users/{id}/access_list/", "User Access List", &user::MODEL, on![Get access_list::of_user]).deprecated(),
     View::posted("/api/v2/users/{id}/tokens/", "O Auth2 User Token List", &token::MODEL, by(By::Everybody),
         on![Get token::of_user, Post token::create_for_user]),
+    View::posted("/api/v2/users/{id}/authorized_tokens/", "O Auth2 User Authorized Token List", &token::MODEL, by(By::Everybody),
+        on![Get token::authorized, Post token::authorize]),
     View::posted("/api/v2/users/{id}/personal_tokens/", "User Personal Token List", &token::MODEL,
         without(By::Everybody, &["application"]), on![Get token::personal, Post token::create_personal]),
 

@@ -13,13 +13,14 @@ use strongroom_service::{Actor, Presented};
 
 use super::VERSION;
 use super::call::{self, BodyFault, Call};
-use super::error::{AwxError, Outcome};
+use super::error::{AwxError, Outcome, fault};
 use super::negotiate::negotiate;
 use super::options::{self, Shape};
 use super::query::Query;
 use super::read::Body;
 use super::routes::{Entry, View};
 use crate::facts::{Facts, RequestFacts};
+use crate::fault::Fault;
 use crate::presented::presented;
 use crate::state::AppState;
 
@@ -50,23 +51,55 @@ pub(super) async fn serve(
     request: Request,
 ) -> Response {
     let query = Query::parse(facts.query.as_deref().unwrap_or_default());
-    let caller = match negotiate(request.headers(), query.get("format")) {
-        Ok(()) => caller(view, &state, &facts, request.headers()).await,
+    let (is_known, caller) = admit(view, &state, &facts, request.headers(), &query).await;
+    let outcome = match caller {
+        Ok(caller) => {
+            let asked = Asked { view, action, state: &state, facts: &facts, segments, query };
+            asked.answer(caller, request).await
+        }
         Err(error) => Err(error),
     };
-    let (is_known, outcome) = match caller {
-        Ok(caller) => {
-            let is_known = caller.is_some();
-            let asked = Asked { view, action, state: &state, facts: &facts, segments, query };
-            (is_known, asked.answer(caller, request).await)
-        }
-        Err(error) => (false, Err(error)),
+    finished(view, &state, &facts, is_known, outcome)
+}
+
+/// Answers a request to a view by a method that it does not have, once whoever asks has proved who he is.
+pub(crate) async fn refuse(state: AppState, facts: Facts, headers: HeaderMap) -> Response {
+    let wrong = Fault::WrongMethod { allow: String::new() };
+    let Some(view) = super::routes::view(facts.template()) else {
+        return fault(&wrong, &facts);
     };
+    let query = Query::parse(facts.query.as_deref().unwrap_or_default());
+    let (is_known, caller) = admit(view, &state, &facts, &headers, &query).await;
+    let outcome = caller.map(|_| fault(&wrong, &facts));
+    finished(view, &state, &facts, is_known, outcome)
+}
+
+/// Who asks, unless he takes no answer that there is; and whether that is known all the same.
+async fn admit(
+    view: &View,
+    state: &AppState,
+    facts: &Facts,
+    headers: &HeaderMap,
+    query: &Query,
+) -> (bool, Outcome<Option<Actor>>) {
+    let acceptable = negotiate(headers, query.get("format"));
+    let caller = caller(view, state, facts, headers).await;
+    let is_known = matches!(caller, Ok(Some(_)));
+    (is_known, acceptable.and(caller))
+}
+
+/// The answer with the headers that every view adds.
+fn finished(
+    view: &View,
+    state: &AppState,
+    facts: &RequestFacts,
+    is_known: bool,
+    outcome: Outcome<Response>,
+) -> Response {
     let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
     view.decorate(&mut response);
-    let node = &state.settings.node;
-    set(response.headers_mut(), NODE, node);
-    set(response.headers_mut(), TIME, &elapsed(&facts));
+    set(response.headers_mut(), NODE, &state.settings.node);
+    set(response.headers_mut(), TIME, &elapsed(facts));
     if is_known {
         set(response.headers_mut(), PRODUCT_VERSION, VERSION);
     }
@@ -76,7 +109,9 @@ pub(super) async fn serve(
 /// Adds what every answer below the root has, redirects and unknown paths included.
 pub(crate) fn decorate(facts: &RequestFacts, response: &mut Response) {
     let headers = response.headers_mut();
-    headers.entry(http::header::VARY).or_insert(HeaderValue::from_static("Accept-Language, origin"));
+    headers
+        .entry(http::header::VARY)
+        .or_insert(HeaderValue::from_static("Accept-Language, origin"));
     set(headers, http::header::CONTENT_LANGUAGE, "en");
     set(headers, REQUEST_ID, facts.client_request_id.as_ref().unwrap_or(&facts.request_id));
     set(headers, TOTAL_TIME, &elapsed(facts));
@@ -96,7 +131,9 @@ impl Asked<'_> {
     async fn answer(self, caller: Option<Actor>, request: Request) -> Outcome<Response> {
         match (self.action, caller) {
             (Action::Document(document), _) => Ok(document(self.state)),
-            (Action::Options, _) if matches!(self.view.shape, Shape::Bare) => Ok(options::bare(self.view)),
+            (Action::Options, _) if matches!(self.view.shape, Shape::Bare) => {
+                Ok(options::bare(self.view))
+            }
             (_, None) => Err(Error::Unauthenticated.into()),
             (Action::Options, Some(actor)) => {
                 let view = self.view;

@@ -16,7 +16,9 @@ use super::mode::Mode;
 use super::model::{self, Access, Info, Model};
 use super::read::{self, Body, TextRule};
 use super::reply::{created, done, shown};
-use super::wire::{EditDelete, Links, Members, Named, ObjectRole, Resource, UserSummary, object_roles};
+use super::wire::{
+    EditDelete, Links, Members, Named, ObjectRole, Resource, UserSummary, object_roles,
+};
 use super::{attach, named, organization, time, user};
 
 /// A team as AWX sees it.
@@ -87,11 +89,16 @@ struct Summaries<'a> {
 fn wire(view: &TeamView, with_name: bool) -> Wire<'_> {
     let team = &view.team;
     let id = team.identity.id;
-    let named = with_name
-        .then(|| format!("/api/v2/teams/{}/", named::segment(&[&[&team.name], &[&view.organization.name]])));
+    let named = with_name.then(|| {
+        format!("/api/v2/teams/{}/", named::segment(&[&[&team.name], &[&view.organization.name]]))
+    });
     let related = Links::makers(view.created_by.as_ref(), view.modified_by.as_ref())
         .led_by(named)
-        .below(&MODEL, id, &["users", "credentials", "roles", "object_roles", "activity_stream", "access_list"])
+        .below(
+            &MODEL,
+            id,
+            &["users", "credentials", "roles", "object_roles", "activity_stream", "access_list"],
+        )
         .with("organization", organization::MODEL.url(team.organization_id));
     Wire {
         id,
@@ -160,7 +167,8 @@ pub(super) async fn create(call: Call) -> Outcome<Response> {
 
 /// A team in the organization of the path, whatever the body says.
 pub(super) async fn create_in(call: &Call, organization: Ref) -> Outcome<Response> {
-    let draft = TeamDraft { organization: Member::Given(organization), ..draft(&call.body, Mode::Create) };
+    let draft =
+        TeamDraft { organization: Member::Given(organization), ..draft(&call.body, Mode::Create) };
     make(call, draft, Kind::Organization).await
 }
 

@@ -44,7 +44,9 @@ mod tests {
     #[test]
     fn dates_with_and_without_times_are_read() {
         let day = Some(1_517_443_200_000_000);
-        for value in ["2018-02-01", "2018-02-01 00:00", "2018-02-01T00:00:00Z", "2018-02-01T01:00:00+01:00"] {
+        for value in
+            ["2018-02-01", "2018-02-01 00:00", "2018-02-01T00:00:00Z", "2018-02-01T01:00:00+01:00"]
+        {
             assert_eq!(parse(value), day, "{value}");
         }
         assert_eq!(parse("yesterday"), None);

@@ -89,9 +89,11 @@ fn wire<'a>(view: &'a TokenView, secret: &'a str) -> Wire<'a> {
         id: token.id,
         r#type: MODEL.word,
         url: MODEL.url(token.id),
-        related: Links::default()
-            .with("user", user::MODEL.url(token.user_id))
-            .below(&MODEL, token.id, &["activity_stream"]),
+        related: Links::default().with("user", user::MODEL.url(token.user_id)).below(
+            &MODEL,
+            token.id,
+            &["activity_stream"],
+        ),
         summary_fields: Summaries { user: UserSummary::from(&view.user) },
         created: time::text(token.created),
         modified: time::text(token.modified),
@@ -109,7 +111,10 @@ fn draft(body: &Body, mode: Mode) -> TokenDraft {
     TokenDraft {
         kind: TokenKind::Awx,
         name: mode.or(read::text(body, "description", TextRule::FREE), String::new()),
-        scope: mode.or(read::text(body, "scope", TextRule::FREE).check(broken_scope), "write".to_owned()),
+        scope: mode.or(
+            read::text(body, "scope", TextRule::FREE).check(|scope| broken_scope(scope)),
+            "write".to_owned(),
+        ),
         organization: Member::Absent,
         dialects: Member::Absent,
         expires: Member::Absent,
@@ -117,7 +122,7 @@ fn draft(body: &Body, mode: Mode) -> TokenDraft {
     }
 }
 
-fn broken_scope(scope: &String) -> Option<Rule> {
+fn broken_scope(scope: &str) -> Option<Rule> {
     let words: Vec<&str> = scope.split_whitespace().collect();
     let repeated = (1..words.len()).any(|index| words[..index].contains(&words[index]));
     let known = !words.is_empty() && words.iter().all(|word| SCOPES.contains(word));
@@ -217,6 +222,22 @@ pub(super) async fn create_personal(call: Call) -> Outcome<Response> {
     issued(&call).await
 }
 
+/// `GET /api/v2/users/{id}/authorized_tokens/`: what applications were given, and there are none.
+pub(super) async fn authorized(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::User).await?;
+    call.room.read_user(&call.actor, &id).await?;
+    list::whole(&call, &MODEL, &[], |(), _| None, list::element)
+}
+
+/// `POST /api/v2/users/{id}/authorized_tokens/`: such a token needs an application.
+pub(super) async fn authorize(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::User).await?;
+    call.room.read_user(&call.actor, &id).await?;
+    no_application(&call.body)?;
+    let rule = if call.has("application") { Rule::Null } else { Rule::Required };
+    Err(AwxError::invalid("application", rule))
+}
+
 const SCOPES: [&str; 2] = ["read", "write"];
 /// What stands for a secret that is not shown again.
 const STARS: &str = "************";
@@ -228,10 +249,10 @@ mod tests {
     #[test]
     fn a_scope_is_one_or_both_words_and_no_other() {
         for scope in ["read", "write", "read write", " write  read "] {
-            assert_eq!(broken_scope(&scope.to_owned()), None, "{scope}");
+            assert_eq!(broken_scope(scope), None, "{scope}");
         }
         for scope in ["", "everything", "read read", "read,write"] {
-            assert_eq!(broken_scope(&scope.to_owned()), Some(Rule::TokenScope), "{scope}");
+            assert_eq!(broken_scope(scope), Some(Rule::TokenScope), "{scope}");
         }
     }
 }

@@ -36,12 +36,21 @@ pub(super) const MODEL: Model = Model {
         Info::of("username", "string", "Username", Access::Required)
             .help("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.")
             .at_most(150),
-        Info::of("first_name", "string", "First name", Access::Optional(Start::Unsaid)).at_most(150),
+        Info::of("first_name", "string", "First name", Access::Optional(Start::Unsaid))
+            .at_most(150),
         Info::of("last_name", "string", "Last name", Access::Optional(Start::Unsaid)).at_most(150),
         Info::of("email", "string", "Email address", Access::Optional(Start::Unsaid)).at_most(254),
         Info::of("is_superuser", "boolean", "Superuser status", Access::Optional(Start::False))
-            .help("Designates that this user has all permissions without explicitly assigning them."),
-        Info::of("is_system_auditor", "boolean", "Is system auditor", Access::Optional(Start::False)).computed(),
+            .help(
+                "Designates that this user has all permissions without explicitly assigning them.",
+            ),
+        Info::of(
+            "is_system_auditor",
+            "boolean",
+            "Is system auditor",
+            Access::Optional(Start::False),
+        )
+        .computed(),
         Info::of("password", "string", "Password", Access::Optional(Start::Empty))
             .help("Field used to change the password.")
             .computed(),
@@ -104,7 +113,8 @@ struct Summaries {
 pub(super) fn wire<S>(view: &UserView, with_name: bool, summary_fields: S) -> Wire<'_, S> {
     let user = &view.user;
     let id = user.identity.id;
-    let named = with_name.then(|| format!("/api/v2/users/{}/", named::segment(&[&[&user.username]])));
+    let named =
+        with_name.then(|| format!("/api/v2/users/{}/", named::segment(&[&[&user.username]])));
     Wire {
         id,
         r#type: MODEL.word,
@@ -164,23 +174,27 @@ pub(super) fn value(view: &UserView, field: Field) -> Option<Operand> {
 fn draft(body: &Body, mode: Mode) -> UserDraft {
     let name = |member| read::text(body, member, TextRule::optional(150));
     UserDraft {
-        username: mode.required(read::text(body, "username", TextRule::required(150)).check(broken_username)),
+        username: mode.required(
+            read::text(body, "username", TextRule::required(150))
+                .check(|name| broken_username(name)),
+        ),
         first_name: name("first_name"),
         last_name: name("last_name"),
-        email: read::text(body, "email", TextRule::optional(254)).check(broken_email),
+        email: read::text(body, "email", TextRule::optional(254))
+            .check(|email| broken_email(email)),
         is_superuser: mode.or(read::boolean(body, "is_superuser"), false),
         is_system_auditor: mode.or(read::boolean(body, "is_system_auditor"), false),
         password: read::password(body, "password"),
     }
 }
 
-fn broken_username(name: &String) -> Option<Rule> {
+fn broken_username(name: &str) -> Option<Rule> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '+' | '-' | '_');
     (!name.chars().all(allowed)).then_some(Rule::UsernameCharacters)
 }
 
 /// One `@` with something before it, and after it a name with dots or `localhost`.
-fn broken_email(email: &String) -> Option<Rule> {
+fn broken_email(email: &str) -> Option<Rule> {
     if email.is_empty() {
         return None;
     }
@@ -194,7 +208,10 @@ fn broken_email(email: &String) -> Option<Rule> {
     let holds = email.rsplit_once('@').is_some_and(|(local, domain)| {
         let named = domain == "localhost" || (domain.contains('.') && domain.split('.').all(label));
         let plain = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{}|~-".contains(c);
-        named && !local.is_empty() && local.split('.').all(|part| !part.is_empty()) && local.chars().all(plain)
+        named
+            && !local.is_empty()
+            && local.split('.').all(|part| !part.is_empty())
+            && local.chars().all(plain)
     });
     (!holds).then_some(Rule::NotAnEmail)
 }
@@ -289,6 +306,7 @@ const RELATED: &[&str] = &[
     "activity_stream",
     "access_list",
     "tokens",
+    "authorized_tokens",
     "personal_tokens",
 ];
 
@@ -300,16 +318,16 @@ mod tests {
     #[test]
     fn names_and_addresses_keep_their_form() {
         for name in ["alice", "a.b@c+d-e_f", "älice"] {
-            assert_eq!(broken_username(&name.to_owned()), None, "{name}");
+            assert_eq!(broken_username(name), None, "{name}");
         }
         for name in ["a b", "a/b", "a'b"] {
-            assert_eq!(broken_username(&name.to_owned()), Some(Rule::UsernameCharacters), "{name}");
+            assert_eq!(broken_username(name), Some(Rule::UsernameCharacters), "{name}");
         }
         for email in ["", "a@b.de", "admin@localhost", "o'neil+x@mail.example.com"] {
-            assert_eq!(broken_email(&email.to_owned()), None, "{email}");
+            assert_eq!(broken_email(email), None, "{email}");
         }
         for email in ["a", "@b.de", "a@", "a@b", "a b@c.de", "a@-b.de", "a@b..de", "a..b@c.de"] {
-            assert_eq!(broken_email(&email.to_owned()), Some(Rule::NotAnEmail), "{email}");
+            assert_eq!(broken_email(email), Some(Rule::NotAnEmail), "{email}");
         }
     }
 

@@ -55,9 +55,14 @@ pub(super) type Links = Members<String>;
 
 impl Links {
     /// The paths of those who made and last changed an object.
-    pub(super) fn makers(created_by: Option<&view::UserSummary>, modified_by: Option<&view::UserSummary>) -> Self {
+    pub(super) fn makers(
+        created_by: Option<&view::UserSummary>,
+        modified_by: Option<&view::UserSummary>,
+    ) -> Self {
         let url = |user: &view::UserSummary| super::user::MODEL.url(user.id);
-        Self::default().with_some("created_by", created_by.map(url)).with_some("modified_by", modified_by.map(url))
+        Self::default()
+            .with_some("created_by", created_by.map(url))
+            .with_some("modified_by", modified_by.map(url))
     }
 
     /// With a path below the object for each of the names.
@@ -152,7 +157,8 @@ pub(super) struct ObjectRole {
 /// The roles on an object under their fields, in AWX's order.
 pub(super) fn object_roles(roles: &[RoleOn]) -> Members<ObjectRole> {
     let known = ROLES.iter().filter_map(|words| {
-        let on = roles.iter().find(|on| on.role.is_shown_in_awx() && on.role.word() == words.field)?;
+        let on =
+            roles.iter().find(|on| on.role.is_shown_in_awx() && on.role.word() == words.field)?;
         let organization = on.role.kind() == ResourceKind::Organization;
         Some((
             words.field,
@@ -220,7 +226,9 @@ mod tests {
 
     #[test]
     fn every_role_of_awx_has_its_words() {
-        for role in Role::all().filter(|role| role.is_shown_in_awx() && role.kind() != ResourceKind::JobTemplate) {
+        for role in Role::all()
+            .filter(|role| role.is_shown_in_awx() && role.kind() != ResourceKind::JobTemplate)
+        {
             let (name, description) = role_words(role);
             assert!(!description.is_empty() && !description.contains('%'), "{role:?}");
             assert_ne!(name, role.word());
@@ -229,11 +237,12 @@ mod tests {
 
     #[test]
     fn an_organizations_roles_stand_in_awxs_order() {
-        let roles: Vec<RoleOn> = [Role::OrganizationRead, Role::OrganizationAdmin, Role::OrganizationCheckout]
-            .into_iter()
-            .zip(1..)
-            .map(|(role, id)| RoleOn { id, role, resource_id: 1 })
-            .collect();
+        let roles: Vec<RoleOn> =
+            [Role::OrganizationRead, Role::OrganizationAdmin, Role::OrganizationCheckout]
+                .into_iter()
+                .zip(1..)
+                .map(|(role, id)| RoleOn { id, role, resource_id: 1 })
+                .collect();
         let shown = serde_json::to_string(&object_roles(&roles)).unwrap();
         assert_eq!(
             shown,

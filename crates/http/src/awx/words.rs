@@ -1,7 +1,8 @@
 //! The sentence of AWX for each broken rule.
 
 use strongroom_core::credential_type::{
-    Expected, InputRule, KeyFault, NamePattern, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
+    Expected, InputRule, KeyFault, NamePattern, PathPart, Shown, TemplateFault, TemplateObject,
+    UrlFault,
 };
 use strongroom_core::error::{FieldPath, RoleRefusal, Rule};
 use strongroom_core::id::Kind;
@@ -14,9 +15,10 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         Rule::Required => "This field is required.".to_owned(),
         // Null is read as the empty text there, and the column then says so in its own words.
         Rule::Null if is_text(field) => "This field cannot be blank.".to_owned(),
-        Rule::Null if *field == FieldPath::Member("kind") => "\"\" is not a valid choice.".to_owned(),
+        Rule::Null if *field == FieldPath::Member("kind") => {
+            "\"\" is not a valid choice.".to_owned()
+        }
         Rule::Null => "This field may not be null.".to_owned(),
-        Rule::Blank if *field == FieldPath::Member("kind") => "\"\" is not a valid choice.".to_owned(),
         Rule::Blank => "This field may not be blank.".to_owned(),
         Rule::NotText => "Not a valid string.".to_owned(),
         Rule::NotBoolean => "Must be a valid boolean.".to_owned(),
@@ -27,7 +29,9 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         Rule::TooLong { max } => format!("Ensure this field has no more than {max} characters."),
         Rule::TooSmall { min } => format!("Ensure this value is greater than or equal to {min}."),
         Rule::NulCharacter => "Null characters are not allowed.".to_owned(),
-        Rule::NotAChoice { given } => format!("\"{given}\" is not a valid choice."),
+        Rule::NotAChoice { given } | Rule::NotARole { given } => {
+            format!("\"{given}\" is not a valid choice.")
+        }
         Rule::UnknownObject { given } => format!("Invalid pk \"{given}\" - object does not exist."),
         Rule::NotAnId { given } => {
             format!("Incorrect type. Expected pk value, received {}.", python::type_name(*given))
@@ -47,15 +51,17 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         Rule::CredentialTypeInUse => CREDENTIAL_TYPE_IN_USE.to_owned(),
         Rule::CustomTypeKind { given } => format!("Must be 'cloud' or 'net', not {given}"),
         Rule::NotAFutureTime => "Enter a time in the future.".to_owned(),
-        Rule::AdministratorOnly => administrator_only(field).to_owned(),
+        // The one such member that AWX has.
+        Rule::AdministratorOnly => "Cannot change max_hosts.".to_owned(),
         Rule::Placed => "The credential is placed in another dialect.".to_owned(),
-        Rule::NoSuchObject { kind } => format!("{} matching query does not exist.", error::model(*kind)),
+        Rule::NoSuchObject { kind } => {
+            format!("{} matching query does not exist.", error::model(*kind))
+        }
         Rule::NotARelatedObject { member } => format!("Bad data found in related field {member}."),
         Rule::CopyName { original } => format!(
             "The original object is already named {original}, a copy from it cannot have the same name."
         ),
         Rule::Role(refusal) => role(*refusal).to_owned(),
-        Rule::NotARole { given } => format!("\"{given}\" is not a valid choice."),
         Rule::Input(rule) => input(rule),
     }
 }
@@ -70,7 +76,9 @@ fn role(refusal: RoleRefusal) -> &'static str {
         RoleRefusal::UserOutsideOrganization => {
             "You cannot grant credential access to a user not in the credentials' organization"
         }
-        RoleRefusal::PrivateCredential => "You cannot grant private credential access to another user",
+        RoleRefusal::PrivateCredential => {
+            "You cannot grant private credential access to another user"
+        }
         RoleRefusal::TeamOutsideOrganization => {
             "You cannot grant credential access to a team when the Organization field isn't set, or belongs to a \
              different organization"
@@ -84,16 +92,11 @@ fn is_text(field: &FieldPath) -> bool {
     matches!(field, FieldPath::Member("name" | "username"))
 }
 
-fn administrator_only(field: &FieldPath) -> &'static str {
-    match field {
-        FieldPath::Member("max_hosts") => "Cannot change max_hosts.",
-        _ => "Only a system administrator can set this field.",
-    }
-}
-
 fn not_unique(kind: Kind) -> &'static str {
     match kind {
-        Kind::Credential => "Credential with this Organization, Name and Credential type already exists.",
+        Kind::Credential => {
+            "Credential with this Organization, Name and Credential type already exists."
+        }
         Kind::CredentialType => "Credential type with this Name and Kind already exists.",
         Kind::Team => "Team with this Organization and Name already exists.",
         Kind::Organization => "Organization with this Name already exists.",
@@ -113,10 +116,18 @@ fn input(rule: &InputRule) -> String {
                 "dict" => "OrderedDict",
                 other => other,
             };
-            format!("{given} provided in relative path {}, expected {}", path_text(path), word(*expected))
+            format!(
+                "{given} provided in relative path {}, expected {}",
+                path_text(path),
+                word(*expected)
+            )
         }
         InputRule::UnknownMembers { path, names, pattern } => {
-            format!("Schema validation error in relative path {} ({})", path_text(path), unknown(names, *pattern))
+            format!(
+                "Schema validation error in relative path {} ({})",
+                path_text(path),
+                unknown(names, *pattern)
+            )
         }
         InputRule::MissingMember { name } => format!("'{name}' is a required property"),
         InputRule::NotAVariableName { given } => format!("{given} is an invalid variable name"),
@@ -124,22 +135,32 @@ fn input(rule: &InputRule) -> String {
             format!("{} is not one of {}", shown(given), python::list(choices))
         }
         InputRule::EmptyList => "[] should be non-empty".to_owned(),
-        InputRule::RepeatedItems { given } => format!("{} has non-unique elements", python::repr(given)),
+        InputRule::RepeatedItems { given } => {
+            format!("{} has non-unique elements", python::repr(given))
+        }
         InputRule::ReservedFieldId => "\"tower\" is a reserved field name".to_owned(),
         InputRule::RepeatedFieldId { id } => format!("field IDs must be unique ({id})"),
         InputRule::DefaultKind { given, expected } => {
             format!("{} is not a {}", python::plain(given), word(*expected))
         }
-        InputRule::NotForBoolean { member, id } => format!("{member} not allowed for boolean type ({id})"),
+        InputRule::NotForBoolean { member, id } => {
+            format!("{member} not allowed for boolean type ({id})")
+        }
         InputRule::DependenciesManagedOnly => {
             "'dependencies' is not supported for custom credentials.".to_owned()
         }
-        InputRule::AskManagedOnly => "'ask_at_runtime' is not supported for custom credentials.".to_owned(),
-        InputRule::NotAscii { given } => format!("{} does not match '^[\\x00-\\x7f]*$'", python::quoted(given)),
+        InputRule::AskManagedOnly => {
+            "'ask_at_runtime' is not supported for custom credentials.".to_owned()
+        }
+        InputRule::NotAscii { given } => {
+            format!("{} does not match '^[\\x00-\\x7f]*$'", python::quoted(given))
+        }
         InputRule::NotAnExtraVariable { given } => {
             format!("{} is not valid under any of the given schemas", python::repr(given))
         }
-        InputRule::MixedFiles => "Must use multi-file syntax when injecting multiple files".to_owned(),
+        InputRule::MixedFiles => {
+            "Must use multi-file syntax when injecting multiple files".to_owned()
+        }
         InputRule::EnvironmentPrefix { name } => format!(
             "Environment variable {name} may affect Ansible configuration so its use is not allowed in credentials."
         ),
@@ -162,9 +183,15 @@ fn input(rule: &InputRule) -> String {
         InputRule::Key(fault) => key(*fault).to_owned(),
         InputRule::NeedsField { label } => format!("cannot be set unless \"{label}\" is set"),
         InputRule::PassphraseMissing => "must be set when SSH key is encrypted.".to_owned(),
-        InputRule::PassphraseUnwanted => "should not be set when SSH key is not encrypted.".to_owned(),
-        InputRule::VaultIdFixed => "Vault IDs cannot be changed once they have been created.".to_owned(),
-        InputRule::EnterAgain { changed } => format!("must be entered again because {changed} changed."),
+        InputRule::PassphraseUnwanted => {
+            "should not be set when SSH key is not encrypted.".to_owned()
+        }
+        InputRule::VaultIdFixed => {
+            "Vault IDs cannot be changed once they have been created.".to_owned()
+        }
+        InputRule::EnterAgain { changed } => {
+            format!("must be entered again because {changed} changed.")
+        }
     }
 }
 
@@ -238,7 +265,10 @@ fn template(section: &str, key: &str, fault: &TemplateFault) -> String {
         ),
         TemplateFault::Syntax(text) => unreadable(text),
         TemplateFault::Unsafe { member } => {
-            format!("Encountered unsafe code execution: access to attribute {} is unsafe.", python::quoted(member))
+            format!(
+                "Encountered unsafe code execution: access to attribute {} is unsafe.",
+                python::quoted(member)
+            )
         }
         TemplateFault::TooCostly => unreadable("the template takes too much work"),
     }
@@ -275,9 +305,9 @@ fn key(fault: KeyFault) -> &'static str {
 }
 
 const HIDDEN: &str = "<hidden>";
-const USERNAME_CHARACTERS: &str =
-    "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
-const TOKEN_SCOPE: &str = "Must be a simple space-separated string with allowed scopes ['read', 'write'].";
+const USERNAME_CHARACTERS: &str = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
+const TOKEN_SCOPE: &str =
+    "Must be a simple space-separated string with allowed scopes ['read', 'write'].";
 const CREDENTIAL_TYPE_IN_USE: &str = "You cannot change the credential type of the credential, as it may break the \
      functionality of the resources using it.";
 
@@ -305,7 +335,11 @@ mod tests {
             ("name", Rule::Blank, "This field may not be blank."),
             ("kind", Rule::Null, "\"\" is not a valid choice."),
             ("password", Rule::TooLong { max: 128 }, "Password max length is 128"),
-            ("name", Rule::TooLong { max: 512 }, "Ensure this field has no more than 512 characters."),
+            (
+                "name",
+                Rule::TooLong { max: 512 },
+                "Ensure this field has no more than 512 characters.",
+            ),
             (
                 "user",
                 Rule::UnknownObject { given: "99".to_owned() },
@@ -335,7 +369,11 @@ mod tests {
         ];
         for (rule, text) in [
             (
-                InputRule::WrongKind { given: ValueKind::Text, path: vec![], expected: Expected::Object },
+                InputRule::WrongKind {
+                    given: ValueKind::Text,
+                    path: vec![],
+                    expected: Expected::Object,
+                },
                 "str provided, expected dict",
             ),
             (
@@ -343,7 +381,11 @@ mod tests {
                 "int provided in relative path ['fields', 0, 'label'], expected string",
             ),
             (
-                InputRule::UnknownMembers { path: vec![], names: names(&["feelds"]), pattern: None },
+                InputRule::UnknownMembers {
+                    path: vec![],
+                    names: names(&["feelds"]),
+                    pattern: None,
+                },
                 "Schema validation error in relative path [] (Additional properties are not allowed ('feelds' was \
                  unexpected))",
             ),

@@ -20,9 +20,7 @@ pub(crate) fn check(request: &Request, has_public_url: bool) -> Result<(), Fault
     }
     let named = match header {
         None => None,
-        Some(value) => {
-            Some(Authority::try_from(value.as_bytes()).map_err(|_| Fault::BadRequest)?)
-        }
+        Some(value) => Some(Authority::try_from(value.as_bytes()).map_err(|_| Fault::BadRequest)?),
     };
     if has_public_url {
         return Ok(());

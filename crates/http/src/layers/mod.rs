@@ -30,7 +30,11 @@ pub use observe::{DURATION, DURATION_BUCKETS, REQUESTS};
 
 /// The one layer around all handlers: it finds the facts, admits or refuses the request, catches a panic,
 /// completes the answer and counts it.
-pub(crate) async fn envelope(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn envelope(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let facts: Facts = Arc::new(facts(&state, &request));
     let span = observe::span(&facts);
     let mut response = answer(&state, &facts, request, next).instrument(span.clone()).await;

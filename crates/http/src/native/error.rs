@@ -76,7 +76,10 @@ pub(crate) fn render(error: &Error) -> Response {
             HeaderValue::from_static("Bearer"),
         ),
         Error::Throttled { seconds } => with_header(
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts; try again later."),
+            Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many failed attempts; try again later.",
+            ),
             RETRY_AFTER,
             HeaderValue::from(*seconds),
         ),
@@ -96,7 +99,8 @@ pub(crate) fn render(error: &Error) -> Response {
             HeaderValue::from_static("1"),
         ),
         Error::StorageFull(_) => {
-            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "There is no room left to write.").into_response()
+            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "There is no room left to write.")
+                .into_response()
         }
         Error::Internal(_) => fault(&Fault::Panic),
     }

@@ -115,9 +115,12 @@ mod tests {
 
     #[test]
     fn a_switch_is_true_or_false() {
-        for (query, read) in
-            [("", Some(false)), ("force=true", Some(true)), ("force=false", Some(false)), ("force=1", None)]
-        {
+        for (query, read) in [
+            ("", Some(false)),
+            ("force=true", Some(true)),
+            ("force=false", Some(false)),
+            ("force=1", None),
+        ] {
             let uri = Uri::try_from(format!("/x?{query}")).unwrap();
             let parameters = Parameters::read(&uri, &["force"]).unwrap();
             assert_eq!(parameters.switch("force").ok(), read, "{query}");

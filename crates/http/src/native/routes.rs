@@ -55,21 +55,32 @@ fn grants((on, all, one): (On, &'static str, &'static str)) -> [Route; 3] {
         Route::post(all, async move |caller: Caller, Path(id): Path<String>, body: RawBody| {
             grant::create(on, caller, id, body).await
         }),
-        Route::delete(one, async move |caller: Caller, Path((id, grant)): Path<(String, String)>| {
-            grant::delete(on, caller, id, grant).await
-        }),
+        Route::delete(
+            one,
+            async move |caller: Caller, Path((id, grant)): Path<(String, String)>| {
+                grant::delete(on, caller, id, grant).await
+            },
+        ),
     ]
 }
 
 /// What has grants: the list of them and one of them.
 const GRANTS: [(On, &str, &str); 3] = [
     (
-        On { kind: Kind::Credential, resource: ResourceKind::Credential, collection: "credentials" },
+        On {
+            kind: Kind::Credential,
+            resource: ResourceKind::Credential,
+            collection: "credentials",
+        },
         "/strongroom/v1/credentials/{id}/grants",
         "/strongroom/v1/credentials/{id}/grants/{grant}",
     ),
     (
-        On { kind: Kind::Organization, resource: ResourceKind::Organization, collection: "organizations" },
+        On {
+            kind: Kind::Organization,
+            resource: ResourceKind::Organization,
+            collection: "organizations",
+        },
         "/strongroom/v1/organizations/{id}/grants",
         "/strongroom/v1/organizations/{id}/grants/{grant}",
     ),

@@ -55,7 +55,8 @@ impl Members {
         });
         text.check(|text| text.is_empty().then_some(Rule::Blank))
             .check(|text| {
-                (PASSWORD_LENGTH < text.chars().count()).then_some(Rule::TooLong { max: PASSWORD_LENGTH })
+                (PASSWORD_LENGTH < text.chars().count())
+                    .then_some(Rule::TooLong { max: PASSWORD_LENGTH })
             })
             .map(SecretString::from)
     }
@@ -98,7 +99,8 @@ impl Members {
     pub(super) fn time(&self, name: &str) -> Member<Timestamp> {
         self.member(name, |value| {
             let time = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-            time.map(|time| Timestamp::from_micros(time.as_microsecond())).ok_or(Rule::NotAFutureTime)
+            time.map(|time| Timestamp::from_micros(time.as_microsecond()))
+                .ok_or(Rule::NotAFutureTime)
         })
     }
 
@@ -156,7 +158,9 @@ pub(super) fn id(value: &Value) -> Result<Ref, Rule> {
             .filter(|id| 0 <= *id)
             .map(Ref::Serial)
             .ok_or_else(|| Rule::UnknownObject { given: number.to_string() }),
-        Value::String(text) => text.parse().map_err(|_| Rule::UnknownObject { given: text.clone() }),
+        Value::String(text) => {
+            text.parse().map_err(|_| Rule::UnknownObject { given: text.clone() })
+        }
         other => Err(Rule::NotAnId { given: ValueKind::from(other) }),
     }
 }
@@ -188,7 +192,9 @@ fn has_nul(value: &Value) -> bool {
 
 fn unreadable(fault: JsonFault) -> String {
     match fault {
-        JsonFault::TooDeep => format!("More than {JSON_DEPTH} arrays and objects stand in each other."),
+        JsonFault::TooDeep => {
+            format!("More than {JSON_DEPTH} arrays and objects stand in each other.")
+        }
         JsonFault::Syntax { line, column } => format!("Not JSON at line {line}, column {column}."),
     }
 }

@@ -69,7 +69,10 @@ pub(super) struct Credential {
 
 /// What the caller may do.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "four answers, each shown as a member of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four answers, each shown as a member of its own"
+)]
 struct May {
     change: bool,
     delete: bool,
@@ -337,7 +340,9 @@ impl From<&UseCount> for Use {
 impl From<GrantView> for Grant {
     fn from(view: GrantView) -> Self {
         let (team, group) = match view.group {
-            Some((role, ResourceKind::Team, id)) if role == Role::TeamMember.word() => (Some(id), None),
+            Some((role, ResourceKind::Team, id)) if role == Role::TeamMember.word() => {
+                (Some(id), None)
+            }
             Some((role, on, id)) => (None, Some(Group { role, on: on.word(), id })),
             None => (None, None),
         };

@@ -28,7 +28,9 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
 pub(super) fn conflict(conflict: &Conflict) -> String {
     match conflict {
         Conflict::CredentialInUse(_) => "The credential is in use.".to_owned(),
-        Conflict::OrganizationInUse => "The organization still has spaces or registries.".to_owned(),
+        Conflict::OrganizationInUse => {
+            "The organization still has spaces or registries.".to_owned()
+        }
         Conflict::TooManyReferences { limit } => {
             format!("You registered as many references to this credential as are kept: {limit}.")
         }
@@ -47,8 +49,12 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::TooLong { max } => return format!("At most {max} characters are allowed."),
         Rule::TooSmall { min } => return format!("At least {min} is expected."),
         Rule::NulCharacter => NUL,
-        Rule::NotAChoice { given } => return format!("\"{}\" is not one of the known words.", brief(given)),
-        Rule::UnknownObject { given } => return format!("No object \"{}\" is known.", brief(given)),
+        Rule::NotAChoice { given } => {
+            return format!("\"{}\" is not one of the known words.", brief(given));
+        }
+        Rule::UnknownObject { given } => {
+            return format!("No object \"{}\" is known.", brief(given));
+        }
         Rule::NotAnId { given } => return format!("An id is expected, not {}.", kind(*given)),
         Rule::NotUnique { .. } => "Another object has this name already.",
         Rule::UsernameCharacters => "A user name holds letters, digits and @ . + - _ only.",
@@ -58,18 +64,28 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::TokenScope => "A scope is \"read\" or \"write\" or both.",
         Rule::OwnerMissing => "One of organization, team and user is needed.",
         Rule::OwnerAmbiguous { given } => {
-            return format!("Only one of organization, team and user is taken, not {}.", given.join(", "));
+            return format!(
+                "Only one of organization, team and user is taken, not {}.",
+                given.join(", ")
+            );
         }
         Rule::GalaxyOwner => "A credential of this type belongs to an organization.",
         Rule::CredentialTypeInUse => "The type of a credential in use is not changed.",
         Rule::CustomTypeKind { given } => {
-            return format!("The kind of a custom type is \"cloud\" or \"net\", not \"{}\".", brief(given));
+            return format!(
+                "The kind of a custom type is \"cloud\" or \"net\", not \"{}\".",
+                brief(given)
+            );
         }
         Rule::NotAFutureTime => "A time in the future is expected, such as 2030-01-31T12:00:00Z.",
         Rule::AdministratorOnly => "Only a system administrator sets this.",
         Rule::Placed => "The credential is placed in another dialect, which fixes this.",
-        Rule::NoSuchObject { kind } => return format!("No such {} is known.", kind.word().replace('_', " ")),
-        Rule::NotARelatedObject { member } => return format!("The member {member} names no object by its id."),
+        Rule::NoSuchObject { kind } => {
+            return format!("No such {} is known.", kind.word().replace('_', " "));
+        }
+        Rule::NotARelatedObject { member } => {
+            return format!("The member {member} names no object by its id.");
+        }
         Rule::CopyName { .. } => "A copy needs a name of its own.",
         Rule::Role(refusal) => role(*refusal),
         Rule::NotARole { given } => {
@@ -82,11 +98,19 @@ pub(super) fn rule(rule: &Rule) -> String {
 
 const fn role(refusal: RoleRefusal) -> &'static str {
     match refusal {
-        RoleRefusal::ParticipationToTeam => "A team is no member or administrator of an organization.",
+        RoleRefusal::ParticipationToTeam => {
+            "A team is no member or administrator of an organization."
+        }
         RoleRefusal::SystemRoleToTeam => "A team holds no role on the whole system.",
-        RoleRefusal::UserOutsideOrganization => "The user is outside the organization that owns the credential.",
-        RoleRefusal::PrivateCredential => "Roles on a private credential are given by system administrators only.",
-        RoleRefusal::TeamOutsideOrganization => "The team is outside the organization that owns the credential.",
+        RoleRefusal::UserOutsideOrganization => {
+            "The user is outside the organization that owns the credential."
+        }
+        RoleRefusal::PrivateCredential => {
+            "Roles on a private credential are given by system administrators only."
+        }
+        RoleRefusal::TeamOutsideOrganization => {
+            "The team is outside the organization that owns the credential."
+        }
         RoleRefusal::CheckoutNotHeld => {
             "Checkout is given only by who holds grant and checkout there, or a system administrator."
         }
@@ -97,13 +121,20 @@ const fn role(refusal: RoleRefusal) -> &'static str {
 fn input(rule: &InputRule) -> String {
     match rule {
         InputRule::WrongKind { given, path, expected } => {
-            format!("{}{} is expected, not {}.", place(path), expected_kind(*expected), kind(*given))
+            format!(
+                "{}{} is expected, not {}.",
+                place(path),
+                expected_kind(*expected),
+                kind(*given)
+            )
         }
         InputRule::UnknownMembers { path, names, .. } => {
             format!("{}These members are not known: {}.", place(path), list(names))
         }
         InputRule::MissingMember { name } => format!("The member {name} is required."),
-        InputRule::NotAVariableName { given } => format!("\"{}\" is no variable name.", brief(given)),
+        InputRule::NotAVariableName { given } => {
+            format!("\"{}\" is no variable name.", brief(given))
+        }
         InputRule::NotOneOf { given, choices } => {
             format!("{} is none of {}.", shown(given), choices.join(", "))
         }
@@ -118,9 +149,13 @@ fn input(rule: &InputRule) -> String {
             format!("The boolean field \"{id}\" cannot have the member {member}.")
         }
         InputRule::DependenciesManagedOnly => "Only managed types have dependencies.".to_owned(),
-        InputRule::AskManagedOnly => "Only managed types have fields asked for at run time.".to_owned(),
+        InputRule::AskManagedOnly => {
+            "Only managed types have fields asked for at run time.".to_owned()
+        }
         InputRule::NotAscii { .. } => "Only ASCII characters are allowed.".to_owned(),
-        InputRule::NotAnExtraVariable { .. } => "A text, a list or an object of such is expected.".to_owned(),
+        InputRule::NotAnExtraVariable { .. } => {
+            "A text, a list or an object of such is expected.".to_owned()
+        }
         InputRule::MixedFiles => "A single file and named files exclude each other.".to_owned(),
         InputRule::EnvironmentPrefix { name } | InputRule::EnvironmentReserved { name } => {
             format!("The environment variable {name} is not given by credentials.")
@@ -139,9 +174,13 @@ fn input(rule: &InputRule) -> String {
         InputRule::Url(fault) => url(fault).to_owned(),
         InputRule::VaultIdCharacter => "A vault id cannot hold @.".to_owned(),
         InputRule::Key(fault) => key(*fault).to_owned(),
-        InputRule::NeedsField { label } => format!("It can be given only together with \"{label}\"."),
+        InputRule::NeedsField { label } => {
+            format!("It can be given only together with \"{label}\".")
+        }
         InputRule::PassphraseMissing => "An encrypted key needs its passphrase.".to_owned(),
-        InputRule::PassphraseUnwanted => "A key that is not encrypted has no passphrase.".to_owned(),
+        InputRule::PassphraseUnwanted => {
+            "A key that is not encrypted has no passphrase.".to_owned()
+        }
         InputRule::VaultIdFixed => "The vault id stays as it was created.".to_owned(),
         InputRule::EnterAgain { changed } => {
             format!("It must be entered again because {changed} changed.")
@@ -206,7 +245,9 @@ fn template(fault: &TemplateFault) -> String {
         TemplateFault::NoUnnamedFile => "uses tower.filename without an unnamed file".to_owned(),
         TemplateFault::BareTower => "uses tower, which is no value itself".to_owned(),
         TemplateFault::Syntax(text) => format!("cannot be read: {text}"),
-        TemplateFault::Unsafe { member } => format!("reaches for {member}, which templates must not touch"),
+        TemplateFault::Unsafe { member } => {
+            format!("reaches for {member}, which templates must not touch")
+        }
         TemplateFault::TooCostly => "takes too much work".to_owned(),
     }
 }

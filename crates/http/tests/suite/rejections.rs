@@ -35,11 +35,12 @@ fn request(method: &str, path: &str) -> http::request::Builder {
 
 /// Status, the headers that say something and the body, as a line to compare.
 fn line(label: &str, reply: &Reply) -> String {
-    let headers: Vec<String> = ["content-type", "allow", "location", "retry-after", "www-authenticate"]
-        .into_iter()
-        .filter(|name| !reply.header(name).is_empty())
-        .map(|name| format!("{name}: {}", reply.header(name)))
-        .collect();
+    let headers: Vec<String> =
+        ["content-type", "allow", "location", "retry-after", "www-authenticate"]
+            .into_iter()
+            .filter(|name| !reply.header(name).is_empty())
+            .map(|name| format!("{name}: {}", reply.header(name)))
+            .collect();
     format!("{label}: {} [{}] {}", reply.status, headers.join("; "), reply.text)
 }
 
@@ -62,7 +63,8 @@ async fn every_owner_answers_its_own_unknown_paths() {
     let mut lines = Vec::new();
     for (owner, path) in UNKNOWN {
         for method in ["GET", "POST", "TRACE", "BREW"] {
-            let reply = room.anonymous().send(request(method, path).body(Body::empty()).unwrap()).await;
+            let reply =
+                room.anonymous().send(request(method, path).body(Body::empty()).unwrap()).await;
             carries_the_common_headers(&reply);
             lines.push(line(&format!("{owner:?} {method}"), &reply));
         }
@@ -79,7 +81,8 @@ async fn every_owner_refuses_a_large_body_whether_or_not_its_length_is_told() {
     for (owner, path) in UNKNOWN {
         let limit = if owner == Owner::AppCatalog { 64 * 1024 } else { 1024 * 1024 };
         let told = request("POST", path).header(CONTENT_LENGTH, limit + 1);
-        let reply = room.anonymous().send(told.body(Body::from(vec![b'1'; limit + 1])).unwrap()).await;
+        let reply =
+            room.anonymous().send(told.body(Body::from(vec![b'1'; limit + 1])).unwrap()).await;
         assert_eq!(reply.status, 413, "{owner:?}");
         lines.push(line(&format!("{owner:?}"), &reply));
         let fits = request("POST", path).body(Body::from(vec![b'1'; limit])).unwrap();
@@ -155,7 +158,8 @@ async fn only_loopback_names_are_answered_unless_there_is_a_public_url() {
     let public = Room::with(public).await;
     let mut lines = Vec::new();
     for (owner, path) in UNKNOWN {
-        let request = || request("GET", path).header(HOST, "evil.example.org").body(Body::empty()).unwrap();
+        let request =
+            || request("GET", path).header(HOST, "evil.example.org").body(Body::empty()).unwrap();
         lines.push(line(&format!("{owner:?}"), &room.anonymous().send(request()).await));
         assert_eq!(public.anonymous().send(request()).await.status, 404, "{owner:?}");
         let none = self::request("GET", path).header(HOST, "a b").body(Body::empty()).unwrap();
@@ -244,15 +248,41 @@ async fn the_probes_tell_strangers_little() {
     assert_eq!(near("/metrics", Some(token)).await.text, "# metrics\n");
     assert_eq!(near("/metrics", Some(("authorization", "Bearer x"))).await.status, 401);
     assert_eq!(near("/metrics", Some(("x-forwarded-for", "127.0.0.1"))).await.status, 401);
-    assert_eq!(near("/readyz", Some(("forwarded", "for=127.0.0.1"))).await.is(200), json!({"status": "ok"}));
+    assert_eq!(
+        near("/readyz", Some(("forwarded", "for=127.0.0.1"))).await.is(200),
+        json!({"status": "ok"})
+    );
     stranger.post("/healthz", &json!({})).await.is(405);
 }
 
 /// Paths made of pieces that routers and proxies have read differently.
 fn hostile_paths() -> impl Strategy<Value = String> {
     let pieces = [
-        "/", "//", ".", "..", "%2e", "%2f", "%5c", "%00", "%", "%zz", "%ff", "api", "v2", "v3", "v1",
-        "strongroom", "credentials", "credentials/1", "users/", "a%2Fb", "\u{e9}", ";x=1", "?", "#", "*",
+        "/",
+        "//",
+        ".",
+        "..",
+        "%2e",
+        "%2f",
+        "%5c",
+        "%00",
+        "%",
+        "%zz",
+        "%ff",
+        "api",
+        "v2",
+        "v3",
+        "v1",
+        "strongroom",
+        "credentials",
+        "credentials/1",
+        "users/",
+        "a%2Fb",
+        "\u{e9}",
+        ";x=1",
+        "?",
+        "#",
+        "*",
     ];
     proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..8)
         .prop_map(|pieces| format!("/{}", pieces.concat()))
@@ -266,11 +296,13 @@ fn no_path_and_no_bytes_make_the_server_fail() {
         let admin = room.admin().await;
         (room, admin)
     });
-    let methods = proptest::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]);
+    let methods =
+        proptest::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]);
     let bodies = proptest::collection::vec(any::<u8>(), 0..60);
     let mut runner = proptest::test_runner::TestRunner::default();
     let outcome = runner.run(&(methods, hostile_paths(), bodies), |(method, path, body)| {
-        let Ok(request) = request(method, &path).header(CONTENT_TYPE, "application/json").body(Body::from(body))
+        let Ok(request) =
+            request(method, &path).header(CONTENT_TYPE, "application/json").body(Body::from(body))
         else {
             return Ok(());
         };

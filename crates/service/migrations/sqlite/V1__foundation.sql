@@ -33,6 +33,8 @@ CREATE TABLE organizations (
     protect_used BOOLEAN NOT NULL,
     use_includes_checkout BOOLEAN NOT NULL,
     share_across_organizations BOOLEAN NOT NULL,
+    suspended BOOLEAN NOT NULL,
+    metadata TEXT NOT NULL,
     created BIGINT NOT NULL,
     modified BIGINT NOT NULL,
     created_by BIGINT,
@@ -94,6 +96,7 @@ CREATE TABLE spaces (
     organization_id BIGINT NOT NULL REFERENCES organizations (id),
     name TEXT NOT NULL,
     folded_name TEXT NOT NULL,
+    suspended BOOLEAN NOT NULL,
     metadata TEXT NOT NULL,
     created BIGINT NOT NULL,
     modified BIGINT NOT NULL,
@@ -108,6 +111,8 @@ CREATE TABLE apps (
     space_id BIGINT NOT NULL REFERENCES spaces (id),
     name TEXT NOT NULL,
     folded_name TEXT NOT NULL,
+    -- What the dialect keeps and gives back: state, lifecycle.
+    details TEXT NOT NULL,
     metadata TEXT NOT NULL,
     created BIGINT NOT NULL,
     modified BIGINT NOT NULL,
@@ -203,6 +208,7 @@ CREATE TABLE sealed_inputs (
     PRIMARY KEY (credential_id, field, version)
 );
 
+-- Where a credential appears in a dialect. One born there shares the credential's guid and short id.
 CREATE TABLE placements (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guid BLOB NOT NULL UNIQUE,
@@ -215,6 +221,8 @@ CREATE TABLE placements (
     space_id BIGINT REFERENCES spaces (id),
     app_id BIGINT REFERENCES apps (id),
     registry_id BIGINT REFERENCES registries (id),
+    -- Scope and owner as one text, such as `space:7`, for the rule of uniqueness.
+    owner TEXT NOT NULL,
     born_here BOOLEAN NOT NULL,
     name TEXT NOT NULL,
     location TEXT,
@@ -229,6 +237,41 @@ CREATE TABLE placements (
     removed_by BIGINT
 );
 CREATE INDEX placements_by_credential ON placements (credential_id);
+CREATE INDEX placements_by_organization ON placements (dialect, organization_id);
+CREATE INDEX placements_by_space ON placements (space_id);
+CREATE INDEX placements_by_app ON placements (app_id);
+CREATE INDEX placements_by_team ON placements (team_id);
+CREATE INDEX placements_by_registry ON placements (registry_id);
+CREATE UNIQUE INDEX placements_by_location ON placements (owner, location)
+    WHERE dialect = 'cloud_foundry';
+CREATE UNIQUE INDEX placements_robot_name ON placements (name) WHERE dialect = 'app_catalog';
+
+-- What a minted registry credential may do, and the hash by which it logs in; the hash is wiped at removal.
+CREATE TABLE robots (
+    credential_id BIGINT PRIMARY KEY REFERENCES credentials (id),
+    hash BLOB UNIQUE,
+    access TEXT NOT NULL,
+    last_used BIGINT
+);
+
+-- Keys that sign tokens of other products, their private parts sealed.
+CREATE TABLE signing_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    guid BLOB NOT NULL UNIQUE,
+    purpose TEXT NOT NULL,
+    public_key BLOB NOT NULL,
+    sealed_key BLOB NOT NULL,
+    created BIGINT NOT NULL,
+    retired BIGINT
+);
+
+-- Work that a dialect answers for with a job; it was done before the answer.
+CREATE TABLE jobs (
+    guid BLOB PRIMARY KEY,
+    operation TEXT NOT NULL,
+    user_id BIGINT,
+    created BIGINT NOT NULL
+);
 
 -- Where a credential is used.
 CREATE TABLE credential_references (
@@ -281,6 +324,7 @@ CREATE INDEX grants_by_group ON grants (group_role_id, resource_kind, resource_i
 CREATE TABLE tokens (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     guid BLOB NOT NULL UNIQUE,
+    short_id TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     user_id BIGINT NOT NULL REFERENCES users (id),
     organization_id BIGINT REFERENCES organizations (id),

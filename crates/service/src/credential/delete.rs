@@ -53,6 +53,9 @@ pub(crate) fn remove(
 ) -> Result<strongroom_core::audit::Entry> {
     let credential = &row.credential;
     let id = credential.identity.id;
+    for placement in tx.placements_of(id)? {
+        tx.delete_placement_row(placement.identity.id, actor.user_id())?;
+    }
     tx.delete_credential_parts(id)?;
     tx.remove_roles(ResourceKind::Credential, id, actor.user_id())?;
     tx.bury_credential(credential, actor.user_id())?;

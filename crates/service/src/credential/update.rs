@@ -1,12 +1,13 @@
 //! Changing credentials.
 
+use strongroom_core::access::Dialect;
 use strongroom_core::access::position::CREDENTIAL_OF_ORGANIZATION;
 use strongroom_core::audit::{Change, Operation};
 use strongroom_core::credential_type::{
     CheckedInputs, CredentialType, SecretChange, StoredInputs, check_inputs, check_stored_inputs,
 };
 use strongroom_core::draft::{Member, faultless};
-use strongroom_core::error::{Refusal, Rule, Violation};
+use strongroom_core::error::{FieldPath, Refusal, Rule, Violation};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::Credential;
 use strongroom_core::{Error, Result};
@@ -17,6 +18,7 @@ use super::values::{check_name, drafted_type, present_type, typist};
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::audit::{HIDDEN, differences, members_of};
+use crate::placement::placed_location;
 use crate::store::{Audited, CredentialRow, ReadTx, WriteTx, proof};
 use crate::view::CredentialView;
 
@@ -41,6 +43,7 @@ impl Strongroom {
             if credential == row.credential && !inputs {
                 return Ok(Audited::unchanged(tx.credential_view(&by, row)?));
             }
+            keep_placements(tx, &row.credential, &credential, inputs)?;
             tx.save_credential(&permit, &credential, inputs)?;
             move_positions(tx, &by, &row.credential, &credential)?;
             let new = tx.credential_row_after(&permit)?;
@@ -74,7 +77,8 @@ impl Strongroom {
         }
         let type_id = wanted.credential_type.as_ref().map_or(old.credential_type_id, |(id, _)| *id);
         let type_changes = type_id != old.credential_type_id;
-        if type_changes && !tx.effective_uses(old)?.is_empty() {
+        if type_changes && (!tx.effective_uses(old)?.is_empty() || !tx.placements_of(old.identity.id)?.is_empty())
+        {
             return Err(Error::invalid("credential_type", Rule::CredentialTypeInUse));
         }
         new.credential_type_id = type_id;
@@ -183,7 +187,7 @@ fn check_move(
         Member::Absent => return Ok(()),
         Member::Bad(_) => {
             let rule = Rule::NotARelatedObject { member: "organization" };
-            return Err(Error::invalid(strongroom_core::error::FieldPath::Whole, rule));
+            return Err(Error::invalid(FieldPath::Whole, rule));
         }
         Member::Given(wanted) => wanted,
     };
@@ -203,6 +207,49 @@ fn check_move(
         allowed.map_err(|_| Error::forbidden())?;
     }
     Ok(())
+}
+
+/// What other dialects show of the credential must go on fitting them.
+fn keep_placements(tx: &mut WriteTx<'_>, old: &Credential, new: &Credential, inputs: bool) -> Result<()> {
+    let placements = tx.placements_of(old.identity.id)?;
+    if placements.is_empty() {
+        return Ok(());
+    }
+    if new.organization_id != old.organization_id {
+        return Err(Error::invalid("organization", Rule::Placed));
+    }
+    if !inputs {
+        return Ok(());
+    }
+    tx.hide_placements_of(old.identity.id)?;
+    for placement in placements.iter().filter(|one| one.dialect == Dialect::CloudFoundry) {
+        let location = placed_location(new).map_err(within_inputs)?;
+        let taken = tx.placement_at(&placement.scope, &location)?;
+        if taken.is_some_and(|other| other.identity.id != placement.identity.id) {
+            let rule = Rule::NotUnique { kind: Kind::Placement };
+            return Err(Error::invalid(FieldPath::Inner("inputs", "host".to_owned()), rule));
+        }
+        tx.relocate_placement(placement.identity.id, &location)?;
+    }
+    Ok(())
+}
+
+/// A rule of the other dialect, told where this one has the field.
+fn within_inputs(error: Error) -> Error {
+    match error {
+        Error::Invalid(faults) => Error::Invalid(
+            faults
+                .into_iter()
+                .map(|fault| match fault.field {
+                    FieldPath::Member(field) => {
+                        Violation::new(FieldPath::Inner("inputs", field.to_owned()), fault.rule)
+                    }
+                    _ => fault,
+                })
+                .collect(),
+        ),
+        other => other,
+    }
 }
 
 /// What the organization's position gave goes with the organization.

@@ -64,6 +64,7 @@ impl Strongroom {
             new.stamp.modified = tx.now();
             new.stamp.modified_by = by.user_id();
             tx.save_credential(&permit, &new, true)?;
+            tx.hide_placements_of(permit.id())?;
             let mut entry = entry_of(tx, &by, Operation::Restore, permit.id(), &new.name);
             entry.organization_id = new.organization_id;
             entry.reason = format!("version {number}: {}", permit.reason());

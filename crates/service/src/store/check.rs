@@ -7,12 +7,13 @@ use super::tx::{Permit, Proves, ReadTx, WriteTx, proof};
 use crate::actor::Actor;
 use strongroom_core::access::people::{Administered, may_administer};
 use strongroom_core::access::{
-    Capabilities, Decision, Holding, Permission, Reason, ResourceKind, Role, Standing, decide,
+    Capabilities, Decision, Dialect, DialectSet, Holding, Permission, Reason, ResourceKind, Role, Standing,
+    decide,
 };
 use strongroom_core::audit::Touched;
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_core::record::{Credential, Organization, Team, Token, User};
+use strongroom_core::record::{Credential, Organization, Placement, Team, Token, User};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
@@ -25,13 +26,24 @@ impl<'tx> ReadTx<'tx> {
         let row = self.credential_row(reference)?;
         let id = row.credential.identity.id;
         let standing = self.standing(actor)?;
-        let held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?;
-        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let decision = on_credential(&standing, actor, P::PERMISSION, &row, held);
+        let mut held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?.remove(&id).unwrap_or_default();
+        if !standing.reads_everything() {
+            held.extend(self.holdings_through_placements(&standing, id)?);
+        }
+        let decision = on_credential(&standing, actor, P::PERMISSION, &row, &held);
         let name = row.credential.name.clone();
         let object = Touched { kind: Kind::Credential, id, name };
         let owner = row.credential.organization_id;
         Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, row))
+    }
+
+    /// What somebody holds on a credential's placements, which is to read the credential and no more.
+    fn holdings_through_placements(&self, standing: &Standing, credential_id: i64) -> Result<Vec<Holding>> {
+        let placements = self.placements_of(credential_id)?;
+        let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
+        let held = self.holdings_on(standing, ResourceKind::Placement, &ids)?;
+        let read_only = |holding: Holding| Holding { reach: DialectSet::NONE, ..holding };
+        Ok(held.into_values().flatten().map(read_only).collect())
     }
 
     /// What the actor may do with each of these credentials.
@@ -67,6 +79,25 @@ impl<'tx> ReadTx<'tx> {
             (id, capabilities)
         };
         Ok(rows.iter().map(of).collect())
+    }
+
+    /// A placement in a dialect that the actor may do `P` to there.
+    pub(crate) fn placement_in<P: Proves>(
+        &self,
+        actor: &Actor,
+        dialect: Dialect,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Placement)> {
+        let placement = self.placement_row(dialect, reference)?;
+        let id = placement.identity.id;
+        let standing = self.standing(actor)?;
+        let held = self.holdings_on(&standing, ResourceKind::Placement, &[id])?;
+        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let decision = decide(&standing, dialect, P::PERMISSION, held);
+        let name = placement.scope.word().to_owned();
+        let object = Touched { kind: Kind::Placement, id, name };
+        let owner = self.organization_of_scope(&placement.scope)?;
+        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, placement))
     }
 
     /// An organization that the actor may do `P` to.
@@ -293,6 +324,15 @@ impl<'tx> WriteTx<'tx> {
         permit: &Permit<'tx, proof::Change>,
     ) -> Result<CredentialRow> {
         self.credential_row(&Ref::Serial(permit.id()))
+    }
+
+    pub(crate) fn save_placement(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        placement: &Placement,
+    ) -> Result<()> {
+        same(permit.id(), placement.identity.id)?;
+        self.update_placement_row(placement)
     }
 
     pub(crate) fn save_organization(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::directory::{by_ref, id_list, identity, stamp};
+use super::directory::{by_ref, id_list, identity, object, stamp};
 use super::row::Row;
 use super::tx::{ReadTx, WriteTx};
 use crate::view::{Summary, TypeSummary, UserSummary};
@@ -320,7 +320,7 @@ impl WriteTx<'_> {
             "DELETE FROM sealed_inputs WHERE credential_id = $1",
             "DELETE FROM credential_versions WHERE credential_id = $1",
             "DELETE FROM credential_references WHERE credential_id = $1",
-            "DELETE FROM placements WHERE credential_id = $1",
+            "DELETE FROM robots WHERE credential_id = $1",
         ] {
             self.session().execute(sql, &[credential_id.into()])?;
         }
@@ -431,13 +431,6 @@ fn type_row(row: &Row<'_>) -> Result<TypeRow> {
         injectors: row.at(9)?,
         stamp: stamp(row, 10)?,
     })
-}
-
-fn object(row: &Row<'_>, index: usize) -> Result<Map<String, Json>> {
-    match row.at(index)? {
-        Json::Object(map) => Ok(map),
-        _ => Err(Error::internal("a stored document is not an object")),
-    }
 }
 
 fn secrets(row: &Row<'_>, index: usize) -> Result<BTreeMap<String, u64>> {

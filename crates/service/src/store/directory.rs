@@ -1,10 +1,12 @@
 //! Organizations, users and teams: their rows.
 
+use serde_json::{Map, Value as Json};
+
 use super::row::{Row, Value};
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::{
+use strongroom_core::record::{PlacementScope, 
     Credential, Identity, Organization, OrganizationSettings, Stamp, Team, User,
 };
 use strongroom_core::text::fold;
@@ -146,6 +148,9 @@ impl ReadTx<'_> {
             Kind::Team => "teams",
             Kind::Credential => "credentials",
             Kind::CredentialType => "credential_types",
+            Kind::Space => "spaces",
+            Kind::App => "apps",
+            Kind::Registry => "registries",
             _ => return Err(Error::internal("no such table of identities")),
         };
         let (column, value) = by_ref(reference);
@@ -171,6 +176,30 @@ impl ReadTx<'_> {
             _ => return Ok(None),
         };
         Ok(self.session().row(sql, &[id.into()], |row| row.at::<Option<i64>>(0))?.flatten())
+    }
+
+    /// The organization of a space.
+    pub(crate) fn space_organization(&self, space_id: i64) -> Result<i64> {
+        let sql = "SELECT organization_id FROM spaces WHERE id = $1";
+        self.session().one(sql, &[space_id.into()], |row| row.at(0))
+    }
+
+    /// The space of an app.
+    pub(crate) fn space_of_app(&self, app_id: i64) -> Result<i64> {
+        self.session().one("SELECT space_id FROM apps WHERE id = $1", &[app_id.into()], |row| row.at(0))
+    }
+
+    /// The organization in which a placement stands, if it stands in one.
+    pub(crate) fn organization_of_scope(&self, scope: &PlacementScope) -> Result<Option<i64>> {
+        Ok(match *scope {
+            PlacementScope::Foundation => None,
+            PlacementScope::Organization(id)
+            | PlacementScope::Account(id)
+            | PlacementScope::AccountTeam { organization: id, .. }
+            | PlacementScope::Registry { organization: id, .. } => Some(id),
+            PlacementScope::Space(space) => Some(self.space_organization(space)?),
+            PlacementScope::App(app) => Some(self.space_organization(self.space_of_app(app)?)?),
+        })
     }
 
     /// Whether the organization, if there is one, protects credentials in use.
@@ -237,8 +266,9 @@ impl WriteTx<'_> {
         let now = self.now();
         self.session().one(
             "INSERT INTO organizations (guid, short_id, name, folded_name, description, max_hosts, protect_used, \
-             use_includes_checkout, share_across_organizations, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+             use_includes_checkout, share_across_organizations, created, modified, created_by, modified_by, \
+             suspended, metadata) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -253,6 +283,8 @@ impl WriteTx<'_> {
                 now.into(),
                 new.by.into(),
                 new.by.into(),
+                false.into(),
+                "{}".into(),
             ],
             |row| row.at(0),
         )
@@ -263,7 +295,7 @@ impl WriteTx<'_> {
         self.session().execute(
             "UPDATE organizations SET name = $2, folded_name = $3, description = $4, max_hosts = $5, \
              protect_used = $6, use_includes_checkout = $7, share_across_organizations = $8, modified = $9, \
-             modified_by = $10 WHERE id = $1",
+             modified_by = $10, suspended = $11, metadata = $12 WHERE id = $1",
             &[
                 organization.identity.id.into(),
                 (&organization.name).into(),
@@ -275,6 +307,8 @@ impl WriteTx<'_> {
                 settings.share_across_organizations.into(),
                 organization.stamp.modified.into(),
                 organization.stamp.modified_by.into(),
+                organization.suspended.into(),
+                (&Json::from(organization.metadata.clone()).to_string()).into(),
             ],
         )?;
         Ok(())
@@ -388,20 +422,10 @@ impl WriteTx<'_> {
         self.delete_tokens_where("user_id", user_id)
     }
 
-    /// A team's placements go, and never widen to its whole account.
-    pub(crate) fn delete_placements_of_team(&mut self, team_id: i64) -> Result<()> {
-        self.session().execute("DELETE FROM placements WHERE team_id = $1", &[team_id.into()])?;
-        Ok(())
-    }
-
     /// Deletes what is an organization's own besides its teams, credentials and service accounts.
     pub(super) fn delete_organization_parts(&mut self, id: i64) -> Result<()> {
         self.delete_tokens_where("organization_id", id)?;
         for sql in [
-            "DELETE FROM placements WHERE organization_id = $1 \
-             OR space_id IN (SELECT id FROM spaces WHERE organization_id = $1) \
-             OR app_id IN (SELECT a.id FROM apps a JOIN spaces s ON s.id = a.space_id WHERE s.organization_id = $1) \
-             OR registry_id IN (SELECT id FROM registries WHERE organization_id = $1)",
             "DELETE FROM apps WHERE space_id IN (SELECT id FROM spaces WHERE organization_id = $1)",
             "DELETE FROM spaces WHERE organization_id = $1",
             "DELETE FROM registries WHERE organization_id = $1",
@@ -470,6 +494,14 @@ impl WriteTx<'_> {
     }
 }
 
+/// A stored document that is an object.
+pub(super) fn object(row: &Row<'_>, index: usize) -> Result<Map<String, Json>> {
+    match row.at(index)? {
+        Json::Object(map) => Ok(map),
+        _ => Err(Error::internal("a stored document is not an object")),
+    }
+}
+
 pub(super) fn identity(row: &Row<'_>, first: usize) -> Result<Identity> {
     Ok(Identity { id: row.at(first)?, guid: row.at(first + 1)?, short_id: row.at(first + 2)? })
 }
@@ -495,6 +527,8 @@ pub(super) fn organization(row: &Row<'_>) -> Result<Organization> {
             share_across_organizations: row.at(8)?,
         },
         stamp: stamp(row, 9)?,
+        suspended: row.at(13)?,
+        metadata: object(row, 14)?,
     })
 }
 
@@ -526,7 +560,7 @@ pub(super) fn team(row: &Row<'_>) -> Result<Team> {
 }
 
 pub(super) const ORGANIZATION: &str = "id, guid, short_id, name, description, max_hosts, protect_used, \
-    use_includes_checkout, share_across_organizations, created, modified, created_by, modified_by";
+    use_includes_checkout, share_across_organizations, created, modified, created_by, modified_by, suspended, metadata";
 pub(super) const USER: &str = "id, guid, short_id, username, first_name, last_name, email, is_superuser, \
     is_system_auditor, service_organization_id, enabled, last_login, created, modified";
 /// How many columns `USER` names.

@@ -273,11 +273,17 @@ impl ReadTx<'_> {
 }
 
 /// The credentials on which a user, or a group whose roles he holds, has a role that is valid now.
+///
+/// A role on one of its placements counts: whoever sees it in another dialect reads it here.
 fn credentials_reached(now: &str, user: &str, groups: &str) -> String {
-    format!(
-        "SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'credential' \
-         AND (g.user_id = {user} OR g.group_role_id IN ({groups})) \
+    let reached = format!(
+        "(g.user_id = {user} OR g.group_role_id IN ({groups})) \
          AND g.valid_from <= {now} AND g.valid_until > {now}"
+    );
+    format!(
+        "SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'credential' AND {reached} \
+         UNION SELECT p.credential_id FROM grants g JOIN placements p ON p.id = g.resource_id \
+         WHERE g.resource_kind = 'placement' AND {reached}"
     )
 }
 

@@ -1,16 +1,18 @@
 //! Tokens: rows that hold a hash, never the token.
 
+use super::directory::by_ref;
 use super::row::Row;
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::access::Dialect;
 use strongroom_core::clock::Timestamp;
-use strongroom_core::id::Guid;
+use strongroom_core::id::{Guid, Ref, ShortId};
 use strongroom_core::record::{Token, TokenKind};
 use strongroom_core::{Error, Result};
 
 /// A token that has no row yet.
 pub(crate) struct NewToken<'a> {
     pub(crate) guid: Guid,
+    pub(crate) short_id: ShortId,
     pub(crate) kind: TokenKind,
     pub(crate) user_id: i64,
     pub(crate) organization_id: Option<i64>,
@@ -40,9 +42,10 @@ impl ReadTx<'_> {
         self.by_ids(TOKEN, "tokens", ids, token)
     }
 
-    /// The id of the token of that UUID.
-    pub(crate) fn token_id_by_guid(&self, guid: &Guid) -> Result<Option<i64>> {
-        self.session().row("SELECT id FROM tokens WHERE guid = $1", &[guid.into()], |row| row.at(0))
+    /// The id of the token of that identity.
+    pub(crate) fn token_id(&self, reference: &Ref) -> Result<Option<i64>> {
+        let (column, value) = by_ref(reference);
+        self.session().row(&format!("SELECT id FROM tokens WHERE {column} = $1"), &[value], |row| row.at(0))
     }
 }
 
@@ -52,7 +55,8 @@ impl WriteTx<'_> {
         let dialects: Vec<&str> = new.dialects.iter().map(|dialect| dialect.word()).collect();
         self.session().one(
             "INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
-             expires, created, modified) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+             expires, created, modified, short_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
             &[
                 (&new.guid).into(),
                 new.kind.word().into(),
@@ -66,6 +70,7 @@ impl WriteTx<'_> {
                 new.expires.into(),
                 now.into(),
                 now.into(),
+                (&new.short_id).into(),
             ],
             |row| row.at(0),
         )
@@ -132,8 +137,9 @@ fn token(row: &Row<'_>) -> Result<Token> {
         created: row.at(9)?,
         modified: row.at(10)?,
         last_used: row.at(11)?,
+        short_id: row.at(12)?,
     })
 }
 
 const TOKEN: &str = "id, guid, kind, user_id, organization_id, name, scope, dialects, expires, created, \
-    modified, last_used";
+    modified, last_used, short_id";

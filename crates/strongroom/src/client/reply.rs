@@ -33,10 +33,11 @@ impl Reply {
         let mut words = vec![problem.sentence().unwrap_or_else(|| self.status.to_string())];
         words
             .extend(problem.violations.iter().map(|one| format!("{}: {}", one.field, one.message)));
-        words.extend(problem.references.iter().map(|reference| format!("in use by {reference}")));
+        words.extend(problem.references.iter().map(Reference::sentence));
         if self.status == StatusCode::UNAUTHORIZED {
             words.push(hint.to_owned());
         }
+        let words: Vec<&str> = words.iter().map(|word| word.trim_end_matches('.')).collect();
         anyhow::anyhow!("{}", printable(&words.join("; ")))
     }
 }
@@ -48,13 +49,28 @@ struct Problem {
     title: Option<String>,
     detail: Option<String>,
     violations: Vec<Violation>,
-    references: Vec<serde_json::Value>,
+    references: Vec<Reference>,
 }
 
 #[derive(Deserialize)]
 struct Violation {
     field: String,
     message: String,
+}
+
+/// A use of a credential.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    consumer: String,
+    kind: String,
+    name: String,
+}
+
+impl Reference {
+    fn sentence(&self) -> String {
+        format!("in use by {} ({} {})", self.consumer, self.kind, self.name)
+    }
 }
 
 impl Problem {
@@ -78,14 +94,14 @@ mod tests {
         assert_eq!(refusal(204, ""), "");
         assert_eq!(
             refusal(404, r#"{"title": "Not Found", "detail": "No such credential."}"#),
-            "No such credential."
+            "No such credential"
         );
         assert_eq!(
             refusal(
                 400,
                 r#"{"title": "Invalid", "violations": [{"field": "name", "message": "It is empty."}]}"#
             ),
-            "Invalid; name: It is empty."
+            "Invalid; name: It is empty"
         );
         assert_eq!(refusal(502, "<html>\u{1b}[31m"), "502 Bad Gateway");
         assert_eq!(refusal(409, r#"{"detail": "a\u001b[31m"}"#), "a\\u001b[31m");

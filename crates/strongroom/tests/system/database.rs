@@ -122,8 +122,9 @@ const HALVES: [&str; 6] = [
     "SELECT id FROM credentials c WHERE NOT EXISTS \
      (SELECT 1 FROM credential_versions v WHERE v.credential_id = c.id AND v.number = c.version \
      AND v.inputs = c.inputs AND v.secrets = c.secrets)",
-    "SELECT id FROM credentials c WHERE 3 <> \
-     (SELECT count(*) FROM roles r WHERE r.resource_kind = 'credential' AND r.resource_id = c.id)",
+    "SELECT id FROM credentials c WHERE \
+     (SELECT count(*) FROM roles r WHERE r.resource_kind = 'credential' AND r.resource_id = c.id) <> \
+     (SELECT count(*) FROM roles r WHERE r.resource_kind = 'credential' AND r.resource_id = 1)",
     "SELECT id FROM roles r WHERE resource_kind = 'credential' AND NOT EXISTS \
      (SELECT 1 FROM credentials c WHERE c.id = r.resource_id)",
     "SELECT id FROM credentials c WHERE NOT managed AND 1 <> \

@@ -19,7 +19,7 @@ use crate::wire::{Request, Wire};
 const ROUNDS: u64 = 50;
 const WRITERS: u64 = 8;
 /// After how many answers of a round the server is killed; 0 is while the first requests are on their way.
-const ANSWERS: std::ops::RangeInclusive<usize> = 0..=160;
+const ANSWERS: std::ops::RangeInclusive<usize> = 0..=400;
 /// Fewer than the versions that are kept, so that each change can be counted.
 const CHANGES: usize = 8;
 
@@ -60,6 +60,20 @@ struct Log {
     tokens: Vec<(String, Option<String>)>,
 }
 
+impl Log {
+    fn answered(&self) -> usize {
+        let credentials = self.credentials.iter().filter(|written| written.id.is_some());
+        let tokens = self.tokens.iter().filter(|(_, secret)| secret.is_some());
+        credentials.map(|written| 1 + written.changes).sum::<usize>() + tokens.count()
+    }
+
+    fn cut_off(&self) -> usize {
+        let is_cut_off = |written: &&Written| written.id.is_none() || written.doubt.is_some();
+        let tokens = self.tokens.iter().filter(|(_, secret)| secret.is_none());
+        self.credentials.iter().filter(is_cut_off).count() + tokens.count()
+    }
+}
+
 struct Writer {
     wire: Wire,
     token: String,
@@ -79,15 +93,17 @@ fn rounds(store: &Store) {
     let owner = admin.create_user("writer", "of many credentials");
     let token = admin.token;
     let mut logs = Vec::new();
+    let mut kept = 0;
     for round in 0..ROUNDS {
         let written = one_round(&mut server, &token, owner, &format!("{round}"), &mut rng);
         server = store.start();
         let mut reader = Reader::with_token(&server, &token);
-        for log in &written {
-            check_log(&mut reader, log);
-        }
+        kept += written.iter().map(|log| check_log(&mut reader, log)).sum::<usize>();
         logs.extend(written);
     }
+    let (answered, cut_off) = (sum(&logs, Log::answered), sum(&logs, Log::cut_off));
+    println!("{answered} writes answered; {cut_off} cut off, of which {kept} were kept");
+    assert!(0 < cut_off, "no round killed the server amid writes");
     let mut reader = Reader::with_token(&server, &token);
     check_everything(&mut reader, &logs);
     server.stop();
@@ -238,20 +254,28 @@ fn id_of(answer: &Value) -> i64 {
     answer["id"].as_i64().or_else(|| answer["id"]["id"].as_i64()).unwrap()
 }
 
-fn check_log(reader: &mut Reader, log: &Log) {
+fn sum(logs: &[Log], count: fn(&Log) -> usize) -> usize {
+    logs.iter().map(count).sum()
+}
+
+/// How many writes that were cut off are there all the same.
+fn check_log(reader: &mut Reader, log: &Log) -> usize {
+    let mut kept = 0;
     for written in &log.credentials {
-        match written.id.or_else(|| reader.credential_named(&written.name)) {
-            Some(id) => check_whole(reader, written, id),
-            None => assert!(written.id.is_none()),
+        if let Some(id) = written.id.or_else(|| reader.credential_named(&written.name)) {
+            let is_doubtful = check_whole(reader, written, id);
+            kept += usize::from(is_doubtful || written.id.is_none());
         }
     }
     for secret in log.tokens.iter().filter_map(|(_, secret)| secret.as_ref()) {
         reader.get_as(secret, "/strongroom/v1/tokens");
     }
+    kept
 }
 
-/// The row, its inputs, its versions and its audit entries tell the same story.
-fn check_whole(reader: &mut Reader, written: &Written, id: i64) {
+/// The row, its inputs, its versions and its audit entries tell the same story. Whether it is the story with
+/// the change that was cut off.
+fn check_whole(reader: &mut Reader, written: &Written, id: i64) -> bool {
     let shown = reader.get(&format!("/api/v2/credentials/{id}/"));
     assert_eq!(shown["name"], written.name);
     assert_eq!(shown["inputs"]["password"], "$encrypted$", "{shown}");
@@ -269,6 +293,7 @@ fn check_whole(reader: &mut Reader, written: &Written, id: i64) {
     let changes = written.changes + usize::from(doubtful);
     assert_eq!(reader.versions(id), 1 + changes, "versions of {id}");
     assert_eq!(reader.activity(id), (1, changes), "audit entries of {id}");
+    doubtful
 }
 
 /// Nothing is there twice, and nothing that nobody wrote.

@@ -1,6 +1,7 @@
 //! Secrets are planted through every kind of input, right and wrong; then everything that the server kept,
 //! logged or answered is searched for them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -69,8 +70,9 @@ fn search(store: &Store) {
         if moment == "stopped" {
             server.stop();
         }
-        let found = search_files(store, &scanner);
-        assert_eq!(found, only_control, "in a file, server {moment}");
+        let files = search_files(store, &scanner);
+        let found: Found = files.values().flatten().cloned().collect();
+        assert_eq!(found, only_control, "server {moment}: {files:#?}");
     }
     let log = store.log();
     assert_eq!(scanner.bytes(log.as_bytes()), Found::new(), "in the log");
@@ -78,7 +80,7 @@ fn search(store: &Store) {
 }
 
 /// What the scanner finds in everything that the store has on disk.
-fn search_files(store: &Store, scanner: &Scanner) -> Found {
+fn search_files(store: &Store, scanner: &Scanner) -> BTreeMap<PathBuf, Found> {
     let mut looked_at = scanner.files(store.folder(), &is_key);
     if store.postgres_url().is_some() {
         let database = Database::of(store);
@@ -94,7 +96,8 @@ fn search_files(store: &Store, scanner: &Scanner) -> Found {
         };
         looked_at.extend(scanner.files(&folder, &foreign));
     }
-    looked_at.into_values().flatten().collect()
+    looked_at.retain(|_, found| !found.is_empty());
+    looked_at
 }
 
 impl Garden {
@@ -136,6 +139,7 @@ impl Garden {
             ),
             ("S1, JSON text", json!({"inputs": "{\"password\": \"SECRET\"}"})),
             ("S1, YAML text", json!({"inputs": "become_password: SECRET\n"})),
+            ("S1, key", json!({"inputs": {"ssh_key_data": KEY}})),
             ("S1, more than the mask", json!({"inputs": {"password": "$encrypted$SECRET"}})),
         ];
         for (label, body) in bodies {
@@ -266,6 +270,9 @@ impl Garden {
             let request = self.request("GET", target);
             assert_eq!(self.send(target, &request), 200, "{target}");
         }
+        for target in ["/healthz", "/readyz", "/metrics"] {
+            assert_eq!(self.send(target, &Request::new("GET", target)), 200, "{target}");
+        }
         for target in ["/api/v2/credentials/", "/api/v2/users/", "/api/v2/credentials/2/"] {
             let request = self.request("OPTIONS", target);
             assert_eq!(self.send(target, &request), 200, "{target}");
@@ -291,6 +298,9 @@ fn root_key(data_dir: &Path) -> Vec<u8> {
     STANDARD.decode(line.trim().rsplit(':').next().unwrap()).unwrap()
 }
 
+/// Only the frame of a private key is looked at, and that its body is Base64.
+const KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----\n";
+
 /// No JSON, or JSON that is not taken.
 const UNREADABLE: &[&str] = &[
     r#"{"name": "n", "inputs": {"password": "SECRET""#,
@@ -309,7 +319,7 @@ const AWX: &[&str] = &[
     r#"{"name": "n", "credential_type": 1, "inputs": {"password": "SECRET\u0000"}}"#,
     r#"{"name": "n", "credential_type": 1, "inputs": {"become_password": "SECRET", "username": 7}}"#,
     r#"{"name": "n", "credential_type": 1, "inputs": {"ssh_key_data": "SECRET"}}"#,
-    r#"{"name": "n", "credential_type": 1, "inputs": {"ssh_key_data": "-----BEGIN RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----\n"}}"#,
+    r#"{"name": "n", "credential_type": 1, "inputs": {"ssh_key_data": "-----BEGIN RSA PRIVATE KEY-----\nSECRET!\n-----END RSA PRIVATE KEY-----\n"}}"#,
     r#"{"name": "n", "credential_type": 1, "inputs": {"ssh_key_data": "-----BEGIN SECRET-----\nAAAA\n-----END SECRET-----\n"}}"#,
     r#"{"name": "n", "credential_type": 1, "inputs": "SECRET"}"#,
     r#"{"name": "n", "credential_type": 1, "inputs": "password: 'SECRET"}"#,
@@ -406,6 +416,4 @@ const READABLE: &[&str] = &[
     "/strongroom/v1/credentials/2/versions",
     "/strongroom/v1/tokens",
     "/strongroom/v1/audit?limit=200",
-    "/metrics",
-    "/readyz",
 ];

@@ -291,7 +291,6 @@ impl Bench {
         }
         let absolute = Request::new("GET", "http://evil.example/api/");
         assert_eq!(self.send("another host in the address", &absolute).status, 421);
-        self.send_bytes("no host", b"GET /api/ HTTP/1.1\r\n\r\n");
         self.send_bytes(
             "two hosts",
             b"GET /api/ HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",

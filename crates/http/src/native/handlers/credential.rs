@@ -43,7 +43,11 @@ pub(in crate::native) async fn read(caller: Caller, Path(id): Path<String>) -> A
     Ok(shown(&Credential::from(view)))
 }
 
-pub(in crate::native) async fn update(caller: Caller, Path(id): Path<String>, body: RawBody) -> Answer {
+pub(in crate::native) async fn update(
+    caller: Caller,
+    Path(id): Path<String>,
+    body: RawBody,
+) -> Answer {
     let id = named(&id, Kind::Credential)?;
     let members = Members::read(&body, &["name", "description", "type", "inputs", "organization"])?;
     let view = caller.room.update_credential(&caller.actor, &id, draft(&members)).await?;

@@ -12,7 +12,9 @@ use super::{Answer, created, done, token};
 use crate::answer::{self, JSON};
 use crate::body::RawBody;
 use crate::native::auth::Caller;
-use crate::native::translate::{DESCRIPTION_LENGTH, Members, NAME_LENGTH, USERNAME_LENGTH, required};
+use crate::native::translate::{
+    DESCRIPTION_LENGTH, Members, NAME_LENGTH, USERNAME_LENGTH, required,
+};
 use crate::native::wire::{Organization, User};
 
 pub(in crate::native) async fn create_user(caller: Caller, body: RawBody) -> Answer {

@@ -51,11 +51,14 @@ async fn roles_are_given_on_organizations_and_teams_too() {
     let room = Room::new().await;
     let admin = room.admin().await;
     room.user("alice").await;
-    let team = admin.post("/api/v2/teams/", &json!({"name": "team", "organization": 1})).await.is(201);
-    for path in
-        ["/strongroom/v1/organizations/1/grants".to_owned(), format!("/strongroom/v1/teams/{}/grants", team["id"])]
-    {
-        let role = if path.contains("teams") { "probely_manage_credentials" } else { "catalog_member" };
+    let team =
+        admin.post("/api/v2/teams/", &json!({"name": "team", "organization": 1})).await.is(201);
+    for path in [
+        "/strongroom/v1/organizations/1/grants".to_owned(),
+        format!("/strongroom/v1/teams/{}/grants", team["id"]),
+    ] {
+        let role =
+            if path.contains("teams") { "probely_manage_credentials" } else { "catalog_member" };
         let made = admin.post(&path, &json!({"role": role, "user": 2})).await.is(201);
         assert_eq!(made["role"], role);
         admin.delete(&format!("{path}/{}", made["id"])).await.is(204);

@@ -9,7 +9,8 @@ use crate::room::{PASSWORD, Room};
 async fn the_host_sets_up_and_helps_without_a_token() {
     let room = Room::new().await;
     let host = room.on_host();
-    let made = host.post("/strongroom/v1/host/organizations", &json!({"name": "Lab"})).await.is(201);
+    let made =
+        host.post("/strongroom/v1/host/organizations", &json!({"name": "Lab"})).await.is(201);
     assert_eq!(made["name"], "Lab");
     let body = json!({"username": "root", "password": PASSWORD, "admin": true});
     assert_eq!(host.post("/strongroom/v1/host/users", &body).await.is(201)["admin"], true);

@@ -52,7 +52,8 @@ async fn texts_of_a_use_have_limits() {
     let admin = room.admin().await;
     let references = format!("{}/references", make(&admin, "used").await);
     let text = |length: usize| "x".repeat(length);
-    let fits = json!({"consumer": text(255), "kind": text(255), "name": text(255), "key": text(255)});
+    let fits =
+        json!({"consumer": text(255), "kind": text(255), "name": text(255), "key": text(255)});
     admin.post(&references, &fits).await.is(201);
     let long = json!({"consumer": text(256), "kind": "", "key": 5});
     insta::assert_json_snapshot!(admin.post(&references, &long).await.is(400));

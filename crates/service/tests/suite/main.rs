@@ -1,0 +1,23 @@
+//! The behaviour of the use-cases, every case on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+#[macro_use]
+mod room;
+
+mod audit;
+mod cascades;
+mod deletes;
+mod keys;
+mod lists;
+mod login;
+mod model;
+mod names;
+mod owners;
+mod processes;
+mod references;
+mod roles;
+mod start;
+mod table;
+mod tokens;
+mod versions;
