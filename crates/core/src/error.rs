@@ -257,6 +257,10 @@ pub enum Rule {
     },
     /// Not the location of a registry.
     Location(crate::registry::LocationFault),
+    /// A registry cannot be hosted as asked.
+    Hosted(crate::hosted::HostedRule),
+    /// A robot cannot be minted as asked.
+    Robot(crate::robot::RobotRule),
     /// A rule of credential inputs or of a credential type's own schema.
     Input(crate::credential_type::InputRule),
 }

@@ -10,9 +10,11 @@ pub mod clock;
 pub mod credential_type;
 pub mod draft;
 pub mod error;
+pub mod hosted;
 pub mod id;
 pub mod record;
 pub mod registry;
+pub mod robot;
 pub mod text;
 
 pub use error::{Error, Result};

@@ -116,7 +116,7 @@ impl Owner {
             Fault::WrongMethod { allow } => set(headers, ALLOW, allow),
             Fault::MissingSlash { location } => set(headers, LOCATION, location),
             Fault::Unavailable { retry_after } => {
-                set(headers, RETRY_AFTER, &retry_after.to_string())
+                set(headers, RETRY_AFTER, &retry_after.to_string());
             }
             _ => {}
         }

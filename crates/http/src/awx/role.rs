@@ -1,15 +1,21 @@
 //! Roles, and who holds them.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use serde::Serialize;
+use strongroom_core::Result;
 use strongroom_core::access::ResourceKind;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::{Field, Operand};
-use strongroom_service::view::RoleView;
-use strongroom_service::{RoleHolder, RoleScope, RoleTarget, UserScope};
+use strongroom_service::list::{Field, ListRequest, Operand};
+use strongroom_service::view::{Page, RoleView};
+use strongroom_service::{
+    CredentialScope, OrganizationScope, RoleHolder, RoleScope, RoleTarget, TeamScope, UserScope,
+};
 
 use super::call::Call;
 use super::error::Outcome;
+use super::linked::with_ids;
 use super::model::{self, Access, Info, Model, Start};
 use super::reply::shown;
 use super::wire::{Links, role_words};
@@ -149,14 +155,64 @@ fn value(view: &RoleView, field: Field) -> Option<Operand> {
     }
 }
 
-async fn listed(call: &Call, scope: RoleScope, unattach: Option<bool>) -> Outcome<Response> {
-    let fetch = |request| call.room.list_roles(&call.actor, scope.clone(), request);
-    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, unattach))).await
+/// The roles that somebody holds, and whether the caller may take each away.
+async fn held(call: &Call, scope: RoleScope) -> Outcome<Response> {
+    let fetch = |request| with_rights(call, scope.clone(), request);
+    list::page(call, &MODEL, fetch, |(view, unattach)| list::element(&wire(view, Some(*unattach))))
+        .await
+}
+
+async fn with_rights(
+    call: &Call,
+    scope: RoleScope,
+    request: ListRequest,
+) -> Result<Page<(RoleView, bool)>> {
+    let page = call.room.list_roles(&call.actor, scope, request).await?;
+    let objects = page.items.iter().map(|view| (view.role.role.kind(), view.role.resource_id));
+    let changeable = changeable(call, objects.collect()).await?;
+    let items = page.items.into_iter().map(|view| {
+        let unattach = changeable.contains(&(view.role.role.kind(), view.role.resource_id));
+        (view, unattach)
+    });
+    Ok(Page { items: items.collect(), total: page.total })
+}
+
+/// Of these objects, those that the caller may change, and so may take roles away on.
+async fn changeable(
+    call: &Call,
+    objects: BTreeSet<(ResourceKind, i64)>,
+) -> Result<BTreeSet<(ResourceKind, i64)>> {
+    let (room, actor) = (&call.room, &call.actor);
+    let of = |kind| -> Vec<i64> {
+        objects.iter().filter(|(of, _)| *of == kind).map(|(_, id)| *id).collect()
+    };
+    let mut found = BTreeSet::new();
+    let (organizations, teams, credentials) =
+        (of(ResourceKind::Organization), of(ResourceKind::Team), of(ResourceKind::Credential));
+    if !organizations.is_empty() {
+        let scope = OrganizationScope::All;
+        let page = room.list_organizations(actor, scope, with_ids(&organizations)).await?;
+        let may = page.items.iter().filter(|view| view.may_change);
+        found.extend(may.map(|view| (ResourceKind::Organization, view.organization.identity.id)));
+    }
+    if !teams.is_empty() {
+        let page = room.list_teams(actor, TeamScope::All, with_ids(&teams)).await?;
+        let may = page.items.iter().filter(|view| view.may_change);
+        found.extend(may.map(|view| (ResourceKind::Team, view.team.identity.id)));
+    }
+    if !credentials.is_empty() {
+        let scope = CredentialScope::All;
+        let page = room.list_credentials(actor, scope, with_ids(&credentials)).await?;
+        let may = page.items.iter().filter(|view| view.capabilities.edit);
+        found.extend(may.map(|view| (ResourceKind::Credential, view.credential.identity.id)));
+    }
+    Ok(found)
 }
 
 /// `GET /api/v2/roles/`
 pub(super) async fn list(call: Call) -> Outcome<Response> {
-    listed(&call, RoleScope::All, None).await
+    let fetch = |request| call.room.list_roles(&call.actor, RoleScope::All, request);
+    list::page(&call, &MODEL, fetch, |view| list::element(&wire(view, None))).await
 }
 
 /// `GET /api/v2/roles/{id}/`
@@ -197,7 +253,7 @@ pub(super) async fn attach_team(call: Call) -> Outcome<Response> {
 /// `GET /api/v2/users/{id}/roles/`
 pub(super) async fn of_user(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
-    listed(&call, RoleScope::OfUser(id), None).await
+    held(&call, RoleScope::OfUser(id)).await
 }
 
 /// `POST /api/v2/users/{id}/roles/`
@@ -209,7 +265,7 @@ pub(super) async fn attach_to_user(call: Call) -> Outcome<Response> {
 /// `GET /api/v2/teams/{id}/roles/`
 pub(super) async fn of_team(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Team).await?;
-    listed(&call, RoleScope::OfTeam(id), None).await
+    held(&call, RoleScope::OfTeam(id)).await
 }
 
 /// `POST /api/v2/teams/{id}/roles/`

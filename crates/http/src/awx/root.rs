@@ -58,7 +58,7 @@ pub(super) async fn config(call: Call) -> Outcome<Response> {
         .with("analytics_collectors", json!({}))
         .with("become_methods", json!(BECOME_METHODS))
         .with("ui_next", json!(false));
-    if !administers(&call).await? {
+    if !sees_projects(&call).await? {
         return Ok(shown(&document));
     }
     Ok(shown(
@@ -87,14 +87,19 @@ pub(super) async fn is_superuser(call: &Call) -> Outcome<bool> {
 }
 
 /// Whether the caller is a system administrator or auditor, or administers an organization.
-pub(super) async fn administers(call: &Call) -> Outcome<bool> {
+async fn sees_projects(call: &Call) -> Outcome<bool> {
     let Some(id) = call.actor.user_id() else {
         return Ok(true);
     };
     let user = call.room.read_user(&call.actor, &Ref::Serial(id)).await?.user;
-    if user.is_superuser || user.is_system_auditor {
+    Ok(user.is_superuser || user.is_system_auditor || administers(call).await?)
+}
+
+/// Whether the caller administers an organization.
+pub(super) async fn administers(call: &Call) -> Outcome<bool> {
+    let Some(id) = call.actor.user_id() else {
         return Ok(true);
-    }
+    };
     let scope = OrganizationScope::AdministeredBy(Ref::Serial(id));
     let paging = Paging::Offset { limit: 1, offset: 0 };
     let request = ListRequest { paging, count: false, ..ListRequest::default() };

@@ -6,6 +6,7 @@ use strongroom_core::credential_type::{
 };
 use strongroom_core::error::{FieldPath, RoleRefusal, Rule};
 use strongroom_core::id::Kind;
+use strongroom_core::registry::LocationFault;
 
 use super::{error, python};
 
@@ -62,7 +63,22 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
             "The original object is already named {original}, a copy from it cannot have the same name."
         ),
         Rule::Role(refusal) => role(*refusal).to_owned(),
+        Rule::Location(fault) => location(*fault).to_owned(),
         Rule::Input(rule) => input(rule),
+    }
+}
+
+/// Why a host cannot be the location of a registry, which another dialect asks for where it is placed.
+fn location(fault: LocationFault) -> &'static str {
+    match fault {
+        LocationFault::Blank => "This field may not be blank.",
+        LocationFault::TooLong => "Ensure this field has no more than 255 characters.",
+        LocationFault::Scheme => "must not begin with a scheme.",
+        LocationFault::Space => "must not contain white space or control characters.",
+        LocationFault::EmptyPart => "must not end in a slash or have an empty part.",
+        LocationFault::Digest => "must not name an image by digest.",
+        LocationFault::Host => "must begin with a host name or an address.",
+        LocationFault::Port => "must have a port from 1 to 65535 after the colon.",
     }
 }
 

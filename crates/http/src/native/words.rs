@@ -4,6 +4,7 @@ use strongroom_core::credential_type::{
     Expected, InputRule, KeyFault, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
 };
 use strongroom_core::error::{Conflict, Refusal, RoleRefusal, Rule, ValueKind};
+use strongroom_core::registry::LocationFault;
 
 /// The sentence of a refusal.
 pub(super) const fn refusal(refusal: Refusal) -> &'static str {
@@ -91,6 +92,7 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::NotARole { given } => {
             return format!("\"{}\" is no role that is given here.", brief(given));
         }
+        Rule::Location(fault) => location(*fault),
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()
@@ -114,6 +116,21 @@ const fn role(refusal: RoleRefusal) -> &'static str {
         RoleRefusal::CheckoutNotHeld => {
             "Checkout is given only by who holds grant and checkout there, or a system administrator."
         }
+    }
+}
+
+const fn location(fault: LocationFault) -> &'static str {
+    match fault {
+        LocationFault::Blank => "The location of a registry may not be empty.",
+        LocationFault::TooLong => "The location of a registry has at most 255 characters.",
+        LocationFault::Scheme => "The location of a registry has no scheme.",
+        LocationFault::Space => "The location of a registry has no white space.",
+        LocationFault::EmptyPart => {
+            "The location of a registry has no empty part and no slash at its end."
+        }
+        LocationFault::Digest => "The location of a registry names no image by digest.",
+        LocationFault::Host => "The location of a registry begins with a host.",
+        LocationFault::Port => "The port in the location of a registry is not a port.",
     }
 }
 

@@ -9,7 +9,7 @@ use strongroom_core::{Error, Result};
 use strongroom_service::view::{CredentialView, Owner};
 use strongroom_service::{CredentialDraft, CredentialTypeDraft, OwnerDoor};
 
-use crate::room::{Caller, TestRoom, given, inputs, machine, named_type};
+use crate::room::{Caller, given, inputs, machine, named_type};
 
 #[track_caller]
 fn faults<T: std::fmt::Debug>(outcome: Result<T>) -> Vec<Violation> {

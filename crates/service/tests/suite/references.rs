@@ -6,7 +6,7 @@ use strongroom_core::draft::Member;
 use strongroom_core::error::{Conflict, Rule, UseCount};
 use strongroom_service::{ReferenceDraft, SettingsDraft};
 
-use crate::room::{TestRoom, given, reference};
+use crate::room::{given, reference};
 
 fn uses(count: u64) -> Vec<UseCount> {
     vec![UseCount { kind: "pipeline".to_owned(), count }]

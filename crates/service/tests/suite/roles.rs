@@ -23,8 +23,8 @@ fn user_gets(role: &str, user: i64) -> GrantDraft {
 }
 
 async fn system_role(room: &TestRoom, word: &str) -> RoleTarget {
-    let id = room.number(&format!("SELECT id FROM roles WHERE resource_kind = 'system' AND name = '{word}'"));
-    RoleTarget::Id(id.await)
+    let sql = format!("SELECT id FROM roles WHERE resource_kind = 'system' AND name = '{word}'");
+    RoleTarget::Id(room.number(&sql).await)
 }
 
 async fn share(admin: &Caller, organization: i64) {

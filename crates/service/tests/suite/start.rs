@@ -5,7 +5,7 @@ use strongroom_core::audit::{Operation, Outcome};
 use strongroom_core::id::Ref;
 use strongroom_service::{CredentialScope, OwnerDoor, Strongroom};
 
-use crate::room::{PASSWORD, START, TestRoom, basic, from, machine, open, options};
+use crate::room::{PASSWORD, START, basic, from, machine, open, options};
 
 on_both_stores! {
     async fn a_fresh_store_holds_one_user_one_organization_and_one_credential(room: TestRoom) {

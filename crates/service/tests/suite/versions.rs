@@ -8,7 +8,7 @@ use strongroom_core::error::Rule;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::CredentialDraft;
 
-use crate::room::{MASK, TestRoom, given, inputs, named_type, reference};
+use crate::room::{MASK, given, inputs, named_type, reference};
 
 fn with(value: &serde_json::Value) -> CredentialDraft {
     CredentialDraft { inputs: inputs(value), mask: Some(MASK), ..CredentialDraft::default() }

@@ -1,6 +1,7 @@
 //! A root key that does not fit: each fault has its own exit code and message, and nothing is written.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -248,8 +249,14 @@ fn add_files(folder: &Path, digests: &mut BTreeMap<String, String>) {
             add_files(&path, digests);
             continue;
         }
-        // Readers of the embedded database share memory through this file; it holds nothing.
-        if path.extension().is_some_and(|extension| extension == "db-shm") {
+        // Readers of the embedded database share memory through one file and make room for a log in
+        // another: neither holds a byte of the store unless the log does.
+        let is_readers = match path.extension().and_then(OsStr::to_str) {
+            Some("db-shm") => true,
+            Some("db-wal") => metadata.len() == 0,
+            _ => false,
+        };
+        if is_readers {
             continue;
         }
         let content = if metadata.is_file() { fs::read(&path).unwrap() } else { Vec::new() };

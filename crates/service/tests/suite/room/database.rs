@@ -80,7 +80,7 @@ impl Database {
         }
     }
 
-    /// The rows of a query, or of the last of several statements, each value as text.
+    /// The rows of a query, each value as text; other statements give none.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         match &self.postgres {
             Some(own) => {
@@ -110,21 +110,24 @@ impl Drop for OwnDatabase {
 }
 
 fn sqlite_rows(connection: &rusqlite::Connection, sql: &str) -> Vec<Vec<String>> {
+    use rusqlite::types::ValueRef;
+    connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    if !sql.starts_with("SELECT") {
+        connection.execute_batch(sql).unwrap();
+        return Vec::new();
+    }
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let mut rows = statement.query([]).unwrap();
     let mut found = Vec::new();
-    let mut batch = rusqlite::Batch::new(connection, sql);
-    while let Some(mut statement) = batch.next().unwrap() {
-        let columns = statement.column_count();
-        let mut rows = statement.query([]).unwrap();
-        found.clear();
-        while let Some(row) = rows.next().unwrap() {
-            let cell = |index| match row.get_ref(index).unwrap() {
-                rusqlite::types::ValueRef::Null => String::new(),
-                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-                rusqlite::types::ValueRef::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
-                other => format!("{other:?}"),
-            };
-            found.push((0..columns).map(cell).collect());
-        }
+    while let Some(row) = rows.next().unwrap() {
+        let cell = |index| match row.get_ref(index).unwrap() {
+            ValueRef::Null => String::new(),
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
+            other => format!("{other:?}"),
+        };
+        found.push((0..columns).map(cell).collect());
     }
     found
 }

@@ -16,10 +16,10 @@ use strongroom_service::{
     KeyLocation, OpenError, OpenOptions, Opened, Presented, RoleHolder, RoleTarget, Strongroom,
 };
 
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, everything};
 pub(crate) use database::{Database, StoreKind};
 pub(crate) use draft::{
-    MACHINE, MASK, given, inputs, machine, named_type, organization, reference, team, token, user,
+    MASK, given, inputs, machine, named_type, organization, reference, team, token, user,
 };
 
 /// The password of every person of a test.

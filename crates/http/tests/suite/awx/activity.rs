@@ -1,0 +1,67 @@
+//! The activity stream.
+
+use serde_json::{Value, json};
+
+use super::{Office, answers, snapshot};
+
+#[tokio::test]
+async fn a_credentials_history_is_told_without_its_inputs() {
+    let office = Office::new().await;
+    let path = office.credential("c").await;
+    office
+        .admin
+        .patch(&path, &json!({"description": "d", "inputs": {"username": "x"}}))
+        .await
+        .is(200);
+    office.admin.post("/api/v2/organizations/2/users/", &json!({"id": 2})).await.is(204);
+    let read = office.admin.get(&path).await.is(200);
+    let role = read["summary_fields"]["object_roles"]["read_role"]["id"].clone();
+    office.admin.post(&format!("/api/v2/roles/{role}/users/"), &json!({"id": 2})).await.is(204);
+    office.admin.post("/api/v2/teams/1/roles/", &json!({"id": role})).await.is(204);
+    let reply = office.admin.get(&format!("{path}activity_stream/")).await;
+    assert!(!reply.text.contains("hunter2-secret"));
+    let mut stream = reply.is(200);
+    for entry in stream["results"].as_array_mut().unwrap() {
+        entry["url"] = json!("[url]");
+    }
+    snapshot!(stream);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_named_but_not_linked() {
+    let office = Office::new().await;
+    let path = office.credential("c").await;
+    office.admin.delete(&path).await.is(204);
+    let query = "/api/v2/activity_stream/?operation=delete&object1=credential";
+    let stream = office.admin.get(query).await.is(200);
+    let entry = &stream["results"][0];
+    assert_eq!(entry["changes"]["name"], "c");
+    assert_eq!(entry["changes"]["inputs"], "hidden");
+    assert_eq!(entry["related"], json!({"actor": "/api/v2/users/1/"}));
+    let by_id = office.admin.get(entry["url"].as_str().unwrap()).await.is(200);
+    assert_eq!(by_id, *entry);
+}
+
+#[tokio::test]
+async fn the_stream_tells_only_what_awx_knows() {
+    let office = Office::new().await;
+    let path = office.credential("c").await;
+    let id = path.trim_start_matches(super::CREDENTIALS).trim_end_matches('/').to_owned();
+    let references = format!("/strongroom/v1/credentials/{id}/references");
+    let used = json!({"consumer": "scheduler", "kind": "job", "name": "nightly"});
+    office.admin.post(&references, &used).await.is(201);
+    let settings = "/strongroom/v1/organizations/2/settings";
+    office.admin.patch(settings, &json!({"protect_used": true})).await.is(200);
+    let stream = office.admin.get("/api/v2/activity_stream/?page_size=200").await;
+    for word in ["reference", "protect_used", "nightly", "native"] {
+        assert!(!stream.text.contains(word), "{word}");
+    }
+    let entries = stream.is(200);
+    let known =
+        ["credential", "credential_type", "organization", "team", "user", "o_auth2_access_token"];
+    let kinds = entries["results"].as_array().unwrap().iter().map(|entry| &entry["object1"]);
+    assert!(kinds.clone().count() > 5);
+    assert!(kinds.into_iter().all(|kind: &Value| known.contains(&kind.as_str().unwrap())));
+    let missing = json!({"detail": "No ActivityStream matches the given query."});
+    answers(&office.admin.get("/api/v2/activity_stream/99999/").await, 404, &missing);
+}

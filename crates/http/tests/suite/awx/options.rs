@@ -1,0 +1,63 @@
+//! What `OPTIONS` says.
+
+use http::Method;
+use serde_json::json;
+
+use super::Office;
+
+#[tokio::test]
+async fn lists_and_details_describe_themselves() {
+    let office = Office::new().await;
+    let mut described = Vec::new();
+    for path in [
+        "/api/v2/credentials/",
+        "/api/v2/credential_types/",
+        "/api/v2/users/2/credentials/",
+        "/api/v2/organizations/2/",
+        "/api/v2/roles/1/users/",
+        "/api/v2/ping/",
+    ] {
+        described.push(office.admin.bare(Method::OPTIONS, path).await.is(200));
+    }
+    insta::assert_json_snapshot!(described);
+}
+
+#[tokio::test]
+async fn an_action_is_named_only_to_who_may_do_it() {
+    let office = Office::new().await;
+    for (path, admin, bob, alice) in [
+        ("/api/v2/credentials/", true, true, true),
+        ("/api/v2/organizations/", true, false, false),
+        ("/api/v2/credential_types/", true, false, false),
+        ("/api/v2/users/", true, true, false),
+        ("/api/v2/teams/", true, true, false),
+        ("/api/v2/activity_stream/", false, false, false),
+    ] {
+        for (caller, may) in [(&office.admin, admin), (&office.bob, bob), (&office.alice, alice)] {
+            let described = caller.bare(Method::OPTIONS, path).await.is(200);
+            assert_eq!(described["actions"].get("POST").is_some(), may, "{path}");
+            assert!(described["actions"].get("GET").is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_view_describes_itself() {
+    let office = Office::new().await;
+    let credential = office.credential("c").await;
+    let id = credential.trim_start_matches(super::CREDENTIALS).trim_end_matches('/').to_owned();
+    for row in strongroom_http::route_table() {
+        if row.owner != strongroom_http::Owner::Awx || row.method != "OPTIONS" {
+            continue;
+        }
+        let id = if row.template.starts_with(super::CREDENTIALS) { id.as_str() } else { "1" };
+        let path = row.template.replace("{id}", id);
+        let reply = office.admin.bare(Method::OPTIONS, &path).await;
+        let described = reply.is(200);
+        assert!(described["name"].is_string(), "{path}");
+        let allows_post = reply.header("allow").contains("POST");
+        let says_post = described["actions"].get("POST").is_some();
+        assert_eq!(allows_post, says_post, "{path}");
+        assert_ne!(described["actions"]["GET"], json!({}), "{path}");
+    }
+}
