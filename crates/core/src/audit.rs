@@ -30,11 +30,15 @@ pub enum Operation {
     Read,
     /// Somebody proved who he is.
     LogIn,
+    /// A hidden value is shown from now on.
+    Reveal,
+    /// Values of secrets left in an answer.
+    Release,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Create,
         Self::Update,
         Self::Delete,
@@ -43,6 +47,8 @@ impl Operation {
         Self::Restore,
         Self::Read,
         Self::LogIn,
+        Self::Reveal,
+        Self::Release,
     ];
 
     /// The word the store keeps.
@@ -56,6 +62,8 @@ impl Operation {
             Self::Restore => "restore",
             Self::Read => "read",
             Self::LogIn => "log_in",
+            Self::Reveal => "reveal",
+            Self::Release => "release",
         }
     }
 

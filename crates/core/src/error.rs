@@ -96,6 +96,8 @@ pub enum Refusal {
     UserDelete,
     /// A token without the scope `write` only reads.
     ReadOnlyToken,
+    /// The organization, or the space, is closed to writes.
+    Suspended,
 }
 
 /// Why the present state does not allow a change.
@@ -261,6 +263,8 @@ pub enum Rule {
     Hosted(crate::hosted::HostedRule),
     /// A robot cannot be minted as asked.
     Robot(crate::robot::RobotRule),
+    /// A rule of Cloud Foundry.
+    Platform(crate::platform::PlatformRule),
     /// A rule of credential inputs or of a credential type's own schema.
     Input(crate::credential_type::InputRule),
 }

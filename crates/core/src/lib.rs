@@ -12,6 +12,7 @@ pub mod draft;
 pub mod error;
 pub mod hosted;
 pub mod id;
+pub mod platform;
 pub mod record;
 pub mod registry;
 pub mod robot;

@@ -34,6 +34,7 @@ pub mod keyring;
 pub mod mac;
 pub mod password;
 pub mod random;
+pub mod signing;
 pub mod token;
 
 pub use envelope::{SealContext, SealError, Sealed};
@@ -41,4 +42,5 @@ pub use key::{KeyFault, KeyId, RootKey};
 pub use keyring::Keyring;
 pub use mac::CacheKey;
 pub use random::NoRandomness;
+pub use signing::{SigningKey, VerifyingKey};
 pub use token::{Token, TokenHash};

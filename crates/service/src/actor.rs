@@ -47,6 +47,11 @@ impl Actor {
         self.token.is_none_or(|token| token.bounds.writes)
     }
 
+    /// The one organization that the key is bound to, if it is.
+    pub(crate) fn organization_id(&self) -> Option<i64> {
+        self.token.and_then(|token| token.bounds.organization_id)
+    }
+
     /// Where the request came from.
     pub const fn origin(&self) -> &Origin {
         &self.origin

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 use strongroom_core::access::people::TokenBounds;
-use strongroom_core::access::{DialectSet, Door, KeyKind};
+use strongroom_core::access::{DialectSet, Door, KeyKind, Role};
 use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::Kind;
@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use crate::Strongroom;
 use crate::actor::{Actor, PresentedToken};
 use crate::failure::Failures;
-use crate::store::Audited;
+use crate::store::{Audited, ReadTx};
 use crate::throttle::Throttle;
 
 /// What a request carries to prove who is asking.
@@ -62,6 +62,20 @@ impl Strongroom {
         }
     }
 
+    /// Who asks with a user name and password in the body of a door's login.
+    ///
+    /// The actor carries no token and is bound to no organization; the login gives him what he goes on with.
+    /// Errors as of [`Self::authenticate`], from the same throttle.
+    pub async fn log_in(
+        &self,
+        door: Door,
+        username: &str,
+        password: SecretString,
+        origin: Origin,
+    ) -> Result<Actor> {
+        self.by_password(door, KeyKind::BodyPassword, username, password, origin).await
+    }
+
     async fn by_password(
         &self,
         door: Door,
@@ -83,9 +97,11 @@ impl Strongroom {
         let found = found.filter(|(user, _)| user.enabled);
         let stored = found.as_ref().and_then(|(_, hash)| hash.clone());
         let gate = &self.0.gate;
-        let tag = stored
-            .as_deref()
-            .map(|hash| gate.key.tag(&[hash.as_bytes(), password.expose_secret().as_bytes()]));
+        // Of one source: elsewhere whoever guesses right must pass the throttle like any other guess.
+        let tag = stored.as_deref().map(|hash| {
+            let given = password.expose_secret().as_bytes();
+            gate.key.tag(&[hash.as_bytes(), given, origin.source.as_bytes()])
+        });
         let remembered = tag.is_some_and(|tag| gate.is_verified(&tag, now));
         if !remembered {
             gate.throttle
@@ -125,7 +141,8 @@ impl Strongroom {
             .read(move |tx| {
                 let Some(token) = tx.token_by_hash(&hash)? else { return Ok(None) };
                 let users = tx.users_by_id(&[token.user_id])?;
-                Ok(users.into_iter().next().map(|user| (token, user)))
+                let belongs = belongs_behind(tx, door, &token)?;
+                Ok(users.into_iter().next().filter(|_| belongs).map(|user| (token, user)))
             })
             .await?;
         let now = self.now();
@@ -305,6 +322,18 @@ fn login_entry(user: &User, origin: &Origin, at: Timestamp) -> Entry {
         changes: Vec::new(),
         times: 1,
     }
+}
+
+/// Whether the holder of a token still belongs to the one organization that it leads into, where the door
+/// leads into one.
+fn belongs_behind(tx: &ReadTx<'_>, door: Door, token: &Token) -> Result<bool> {
+    let role = match door {
+        Door::Probely => Role::ProbelyMember,
+        _ => return Ok(true),
+    };
+    let Some(organization) = token.organization_id else { return Ok(false) };
+    let standing = tx.standing_of_user(token.user_id)?;
+    Ok(standing.is_superuser || standing.holds(role, organization))
 }
 
 const fn key_kind(kind: TokenKind) -> KeyKind {

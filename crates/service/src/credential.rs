@@ -3,12 +3,14 @@
 //! Secrets are sealed inside apply: a sealed value is bound to its version, and only the transaction knows
 //! which that will be. Sealing takes microseconds and can be done again.
 
+mod born;
 mod create;
 mod delete;
 mod update;
 mod values;
 mod version;
 
+pub(crate) use born::Born;
 pub(crate) use create::of_body;
 pub(crate) use delete::remove;
 pub(crate) use values::unknown;

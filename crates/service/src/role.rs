@@ -352,6 +352,7 @@ pub(crate) fn grant_entry(
     let kind = match role.role.kind() {
         ResourceKind::Organization => Kind::Organization,
         ResourceKind::Team => Kind::Team,
+        ResourceKind::Space => Kind::Space,
         _ => Kind::Credential,
     };
     let name = tx.names(kind, &[role.resource_id])?.into_iter().next().map(|(_, name)| name);

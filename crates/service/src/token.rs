@@ -14,7 +14,7 @@ use strongroom_core::{Error, Result};
 use strongroom_seal::token;
 
 use crate::{Strongroom, draw_identity};
-use crate::actor::Actor;
+use crate::actor::{Actor, PresentedToken};
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
 use crate::list::{Field, ListRequest, Order};
@@ -47,6 +47,15 @@ pub enum NamedOrganization {
     Id(Ref),
     /// By its name.
     Name(String),
+}
+
+impl std::fmt::Display for NamedOrganization {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(reference) => reference.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
 }
 
 /// Which tokens a list is about.
@@ -95,9 +104,9 @@ impl Strongroom {
                 {
                     return Err(Error::Unauthenticated);
                 }
-                let maker = by.token.map(|token| token.bounds);
-                let bounds = match &maker {
-                    Some(maker) => bounds.within(maker).ok_or_else(Error::forbidden)?,
+                let bounds = match &by.token {
+                    Some(maker) if !may_make(maker, draft.kind) => return Err(Error::forbidden()),
+                    Some(maker) => bounds.within(&maker.bounds).ok_or_else(Error::forbidden)?,
                     None => bounds,
                 };
                 let dialects: Vec<Dialect> = Dialect::ALL
@@ -171,7 +180,8 @@ impl Strongroom {
         .await
     }
 
-    /// Changes the description or scope of a token; it never comes to allow more than the token in use.
+    /// Changes the description or scope of a token. It never comes to allow more than the token that made it,
+    /// and what it made itself is narrowed with it.
     pub async fn update_token(
         &self,
         actor: &Actor,
@@ -190,6 +200,11 @@ impl Strongroom {
             let changes = differences(members(&old), members(&new));
             if changes.is_empty() {
                 return Ok(Audited::unchanged(view(tx, old)?));
+            }
+            match (writes(&old.scope), writes(&new.scope)) {
+                (false, true) if !tx.maker_writes(old.id)? => return Err(Error::forbidden()),
+                (true, false) => tx.narrow_tokens_made_by(old.id)?,
+                _ => {}
             }
             new.modified = tx.now();
             tx.save_token(&permit, &new)?;
@@ -224,6 +239,33 @@ impl<'tx> ReadTx<'tx> {
     ) -> Result<(crate::store::Permit<'tx, proof::Delete>, Token)> {
         let id = self.token_id(reference)?;
         self.token_of(actor, id.ok_or(Error::NotFound(Kind::Token))?)
+    }
+}
+
+impl ReadTx<'_> {
+    /// The id of the organization that is named, whether or not anybody may see it.
+    pub(crate) fn organization_named(&self, named: &NamedOrganization) -> Result<Option<i64>> {
+        match named {
+            NamedOrganization::Id(reference) => self.id_of(Kind::Organization, reference),
+            NamedOrganization::Name(name) => self.organization_id_by_name(name),
+        }
+    }
+}
+
+/// Whether a token may make one of that kind: it must open the kind's dialect itself.
+fn may_make(maker: &PresentedToken, kind: TokenKind) -> bool {
+    let native = maker.kind == TokenKind::Native;
+    let wanted = dialect_of(kind);
+    wanted == dialect_of(maker.kind) || (native && maker.bounds.dialects.contains(wanted))
+}
+
+const fn dialect_of(kind: TokenKind) -> Dialect {
+    match kind {
+        TokenKind::Awx => Dialect::Awx,
+        TokenKind::Native => Dialect::Native,
+        TokenKind::Probely | TokenKind::ProbelyLogin => Dialect::Probely,
+        TokenKind::Catalog | TokenKind::CatalogAccess => Dialect::AppCatalog,
+        TokenKind::UaaAccess | TokenKind::UaaRefresh => Dialect::CloudFoundry,
     }
 }
 
@@ -280,15 +322,11 @@ fn member_of(
     named: &NamedOrganization,
     faults: &mut Vec<Violation>,
 ) -> Result<Option<i64>> {
-    let (found, given) = match named {
-        NamedOrganization::Id(reference) => {
-            (tx.id_of(Kind::Organization, reference)?, reference.to_string())
-        }
-        NamedOrganization::Name(name) => (tx.organization_id_by_name(name)?, name.clone()),
-    };
+    let found = tx.organization_named(named)?;
     let standing = tx.standing_of(user_id)?;
     let found = found.filter(|id| standing.is_superuser || standing.belongs_to(*id));
     if found.is_none() {
+        let given = named.to_string();
         faults.push(Violation::new("organization", Rule::UnknownObject { given }));
     }
     Ok(found)

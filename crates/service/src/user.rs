@@ -238,11 +238,10 @@ impl Strongroom {
     pub async fn delete_user(&self, actor: &Actor, reference: &Ref) -> Result<()> {
         let (by, reference) = (actor.clone(), reference.clone());
         self.write(actor, move |tx| {
+            let own = by.user_id().is_some() && tx.id_of(Kind::User, &reference)? == by.user_id();
             let (permit, user) =
                 tx.user_to_delete(&by, &reference).map_err(|error| match error {
-                    Error::Forbidden(_) if is_self(&by, &reference) => {
-                        Error::Forbidden(Refusal::UserDelete)
-                    }
+                    Error::Forbidden(_) if own => Error::Forbidden(Refusal::UserDelete),
                     other => other,
                 })?;
             if user.is_superuser && tx.superuser_count()? <= 1 {
@@ -320,10 +319,6 @@ fn readable(tx: &ReadTx<'_>, actor: &Actor, kind: ResourceKind, of: &Ref) -> Res
         ResourceKind::Credential => tx.credential::<proof::Read>(actor, of)?.0.id(),
         _ => return Err(Error::internal("no list of such holders")),
     })
-}
-
-fn is_self(actor: &Actor, reference: &Ref) -> bool {
-    matches!(reference, Ref::Serial(id) if actor.user_id() == Some(*id))
 }
 
 fn view(tx: &ReadTx<'_>, actor: &Actor, user: User) -> Result<UserView> {

@@ -85,6 +85,18 @@ pub const PLACEMENT_OF_SPACE: &[PositionGrant] = &[
     cloud_foundry(Role::PlacementUse, Role::SpaceSupporter),
 ];
 
+/// On a space, for its organization: its managers run the space, and hold nothing on what is placed there.
+pub const SPACE_OF_ORGANIZATION: &[PositionGrant] =
+    &[cloud_foundry(Role::SpaceOfManager, Role::CloudFoundryOrganizationManager)];
+
+/// On an organization, for one of its spaces: whoever has a role in the space sees the organization.
+pub const ORGANIZATION_OF_SPACE: &[PositionGrant] = &[
+    cloud_foundry(Role::CloudFoundrySpaceMember, Role::SpaceDeveloper),
+    cloud_foundry(Role::CloudFoundrySpaceMember, Role::SpaceManager),
+    cloud_foundry(Role::CloudFoundrySpaceMember, Role::SpaceAuditor),
+    cloud_foundry(Role::CloudFoundrySpaceMember, Role::SpaceSupporter),
+];
+
 const fn awx(role: Role, holders: Role) -> PositionGrant {
     PositionGrant { role, holders, dialect: Dialect::Awx }
 }
@@ -124,6 +136,8 @@ mod tests {
             (PLACEMENT_OF_ACCOUNT_TEAM, ResourceKind::Placement),
             (PLACEMENT_OF_TEAM, ResourceKind::Placement),
             (PLACEMENT_OF_REGISTRY, ResourceKind::Placement),
+            (SPACE_OF_ORGANIZATION, ResourceKind::Space),
+            (ORGANIZATION_OF_SPACE, ResourceKind::Organization),
         ] {
             for grant in grants {
                 assert_eq!(grant.role.kind(), on);

@@ -84,6 +84,10 @@ pub enum Permission {
     CreateJobTemplates,
     /// Create, change and delete placements of the organization or space in Cloud Foundry.
     ManagePlacements,
+    /// Create spaces of the organization, give its roles of the platform and label it there.
+    ManageSpaces,
+    /// Create, change and delete apps of the space.
+    ManageApps,
     /// See and create Probely credentials of the account.
     ProbelyAccount,
     /// See, change and delete other people's Probely credentials of the account or team.
@@ -126,6 +130,7 @@ pub enum Role {
     CloudFoundryOrganizationManager,
     CloudFoundryOrganizationAuditor,
     CloudFoundryBillingManager,
+    CloudFoundrySpaceMember,
     TeamAdmin,
     TeamMember,
     TeamRead,
@@ -135,6 +140,7 @@ pub enum Role {
     SpaceManager,
     SpaceAuditor,
     SpaceSupporter,
+    SpaceOfManager,
     CredentialAdmin,
     CredentialUse,
     CredentialRead,
@@ -256,9 +262,10 @@ const TABLE: &[Row] = table! {
     CatalogMember Organization "catalog_member" AppCatalog [] [Read ReadRegistries]
     CatalogRegistryAdmin Organization "catalog_registry_admin" AppCatalog [CatalogMember] [Read ReadRegistries ManageRegistries]
     CloudFoundryOrganizationUser Organization "organization_user" CloudFoundry [] [Read]
-    CloudFoundryOrganizationManager Organization "organization_manager" CloudFoundry [] [Read ManagePlacements]
+    CloudFoundryOrganizationManager Organization "organization_manager" CloudFoundry [] [Read ManagePlacements ManageSpaces]
     CloudFoundryOrganizationAuditor Organization "organization_auditor" CloudFoundry [] [Read]
     CloudFoundryBillingManager Organization "organization_billing_manager" CloudFoundry [] [Read]
+    CloudFoundrySpaceMember Organization "space_member" CloudFoundry [] [Read]
 
     TeamAdmin Team "admin_role" Awx [TeamMember TeamRead] [Read Change Delete Grant CreateCredentials]
     TeamMember Team "member_role" Awx [TeamRead] [Read]
@@ -266,10 +273,11 @@ const TABLE: &[Row] = table! {
     TeamCheckout Team "checkout" Native [] [Read]
     TeamProbelyManageCredentials Team "probely_manage_credentials" Probely [] [Read ManageProbelyCredentials]
 
-    SpaceDeveloper Space "space_developer" CloudFoundry [] [Read ManagePlacements]
-    SpaceManager Space "space_manager" CloudFoundry [] [Read]
+    SpaceDeveloper Space "space_developer" CloudFoundry [] [Read ManagePlacements ManageApps]
+    SpaceManager Space "space_manager" CloudFoundry [] [Read Change Grant]
     SpaceAuditor Space "space_auditor" CloudFoundry [] [Read]
     SpaceSupporter Space "space_supporter" CloudFoundry [] [Read]
+    SpaceOfManager Space "organization_manager" CloudFoundry [] [Read Change Delete Grant]
 
     CredentialAdmin Credential "admin_role" Awx [CredentialUse CredentialRead] [Read Use Change Delete Grant]
     CredentialUse Credential "use_role" Awx [CredentialRead] [Read Use]

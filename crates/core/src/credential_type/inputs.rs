@@ -71,7 +71,7 @@ impl CheckedInputs {
 /// What becomes of a secret value.
 #[derive(Debug, Clone)]
 pub enum SecretChange {
-    /// It is sealed; never empty.
+    /// It is sealed. Never empty where inputs were checked: only Probely sets an empty one.
     Set(SecretString),
     /// The stored one stays.
     Keep,

@@ -2,10 +2,9 @@
 //!
 //! Like the objects themselves, only those people, teams and organizations show that the caller may read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::response::Response;
-use serde::Serialize;
 use strongroom_core::Result;
 use strongroom_core::access::{ResourceKind, Role};
 use strongroom_core::id::{Kind, Ref};
@@ -17,9 +16,7 @@ use strongroom_service::{GrantView, OrganizationScope, TeamScope, UserScope};
 use super::call::Call;
 use super::error::Outcome;
 use super::linked::with_ids;
-use super::role::resource_model;
-use super::wire::{Resource, role_words};
-use super::{list, user};
+use super::ways::{People, Through, Way};
 
 /// The object of an access list.
 struct Object {
@@ -29,63 +26,6 @@ struct Object {
     roles: Vec<RoleOn>,
     /// Whether the caller may take them away.
     may_grant: bool,
-}
-
-/// A user and the ways in which he reaches the object.
-struct Reaching {
-    user: UserView,
-    direct: Vec<Way>,
-    indirect: Vec<Way>,
-}
-
-/// One way: a role that somebody holds, and what it gives on the object.
-#[derive(Debug, Clone, Serialize)]
-struct Way {
-    role: Held,
-    descendant_roles: Vec<&'static str>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Held {
-    id: Option<i64>,
-    name: &'static str,
-    description: String,
-    #[serde(flatten)]
-    on: Option<On>,
-    #[serde(flatten)]
-    team: Option<Through>,
-    user_capabilities: Unattach,
-}
-
-/// The object on which a role stands.
-#[derive(Debug, Clone, Serialize)]
-struct On {
-    resource_name: String,
-    resource_type: &'static str,
-    related: BTreeMap<&'static str, String>,
-}
-
-/// The team through which a role is held.
-#[derive(Debug, Clone, Serialize)]
-struct Through {
-    #[serde(rename = "team_id")]
-    id: i64,
-    #[serde(rename = "team_name")]
-    name: String,
-    #[serde(rename = "team_organization_name")]
-    organization: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Unattach {
-    unattach: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Summaries<'a> {
-    resource: Resource,
-    direct_access: &'a [Way],
-    indirect_access: &'a [Way],
 }
 
 /// `GET /api/v2/organizations/{id}/access_list/`
@@ -174,8 +114,10 @@ async fn add_holders(
             for (on, _) in
                 grants.iter().filter(|(_, grant)| grant.user_id == Some(user.user.identity.id))
             {
-                people
-                    .add_direct(&user, way(*on, &object.name, object.may_grant, None, &[on.role]));
+                people.add_direct(
+                    &user,
+                    Way::of(*on, &object.name, object.may_grant, None, &[on.role]),
+                );
             }
         }
     }
@@ -234,7 +176,7 @@ async fn add_team(
         for user in holders(call, held, team.team.identity.id).await? {
             for on in &given {
                 let way =
-                    way(*on, &object.name, object.may_grant, Some(through.clone()), &[on.role]);
+                    Way::of(*on, &object.name, object.may_grant, Some(through.clone()), &[on.role]);
                 people.add_direct(&user, way);
             }
         }
@@ -257,7 +199,7 @@ async fn add_organization(
         }
         let name = &organization.organization.name;
         for user in holders(call, on.role, id).await? {
-            people.add_indirect(&user, way(*on, name, organization.may_change, None, &given));
+            people.add_indirect(&user, Way::of(*on, name, organization.may_change, None, &given));
         }
     }
     Ok(())
@@ -293,22 +235,10 @@ async fn add_system_roles(call: &Call, fields: &[Role], people: &mut People) -> 
             group: Group::All,
             test: Test::Equals(Operand::Bool(true)),
         };
-        let (name, description) = role_words(role);
-        let descendant_roles = fields.iter().map(|role| role.word());
-        let held = Held {
-            id: None,
-            name,
-            description,
-            on: None,
-            team: None,
-            user_capabilities: Unattach { unattach: false },
-        };
-        let way = Way {
-            role: held,
-            descendant_roles: descendant_roles
-                .filter(|word| given.is_none_or(|given| given == *word))
-                .collect(),
-        };
+        let way = Way::of_system(
+            role,
+            fields.iter().copied().filter(|field| given.is_none_or(|g| g == field.word())),
+        );
         for user in all_users(call, UserScope::All, vec![filter]).await? {
             people.add_indirect(&user, way.clone());
         }
@@ -336,68 +266,6 @@ async fn all_users(call: &Call, scope: UserScope, filters: Vec<Filter>) -> Resul
             return Ok(users);
         }
         users.extend(page.items);
-    }
-}
-
-/// A role that stands on a named object, and what it gives on the object of the list.
-fn way(on: RoleOn, name: &str, unattach: bool, team: Option<Through>, given: &[Role]) -> Way {
-    let (words, description) = role_words(on.role);
-    let model = resource_model(on.role.kind());
-    let mut descendants: Vec<&'static str> = given
-        .iter()
-        .flat_map(|role| std::iter::once(role).chain(role.implies()))
-        .filter(|role| role.is_shown_in_awx())
-        .map(|role| role.word())
-        .collect();
-    descendants.sort_unstable();
-    descendants.dedup();
-    Way {
-        role: Held {
-            id: Some(on.id),
-            name: words,
-            description,
-            on: model.map(|model| On {
-                resource_name: name.to_owned(),
-                resource_type: model.word,
-                related: BTreeMap::from([(model.word, model.url(on.resource_id))]),
-            }),
-            team,
-            user_capabilities: Unattach { unattach },
-        },
-        descendant_roles: descendants,
-    }
-}
-
-/// Users by name, each once.
-#[derive(Default)]
-struct People(BTreeMap<(String, i64), Reaching>);
-
-impl People {
-    fn entry(&mut self, user: &UserView) -> &mut Reaching {
-        let key = (user.user.username.clone(), user.user.identity.id);
-        let reaching = || Reaching { user: user.clone(), direct: Vec::new(), indirect: Vec::new() };
-        self.0.entry(key).or_insert_with(reaching)
-    }
-
-    fn add_direct(&mut self, user: &UserView, way: Way) {
-        self.entry(user).direct.push(way);
-    }
-
-    fn add_indirect(&mut self, user: &UserView, way: Way) {
-        self.entry(user).indirect.push(way);
-    }
-
-    fn rendered(self, call: &Call) -> Outcome<Response> {
-        let reaching: Vec<Reaching> = self.0.into_values().collect();
-        let value = |reaching: &Reaching, field| user::value(&reaching.user, field);
-        list::whole(call, &user::MODEL, &reaching, value, |reaching| {
-            let summaries = Summaries {
-                resource: user::resource(&reaching.user),
-                direct_access: &reaching.direct,
-                indirect_access: &reaching.indirect,
-            };
-            list::element(&user::wire(&reaching.user, false, summaries))
-        })
     }
 }
 

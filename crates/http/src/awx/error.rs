@@ -156,7 +156,7 @@ fn detail(status: StatusCode, sentence: &str) -> Response {
 
 fn refused(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::NotPermitted | Refusal::ReadOnlyToken => NOT_PERMITTED,
+        Refusal::NotPermitted | Refusal::ReadOnlyToken | Refusal::Suspended => NOT_PERMITTED,
         Refusal::ManagedCredentialChange => "Modifications not allowed for managed credentials",
         Refusal::ManagedCredentialDelete => "Deletion not allowed for managed credentials",
         Refusal::ManagedTypeChange => "Modifications not allowed for managed credential types",

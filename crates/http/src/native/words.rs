@@ -4,6 +4,7 @@ use strongroom_core::credential_type::{
     Expected, InputRule, KeyFault, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
 };
 use strongroom_core::error::{Conflict, Refusal, RoleRefusal, Rule, ValueKind};
+use strongroom_core::hosted::HostedRule;
 use strongroom_core::registry::LocationFault;
 
 /// The sentence of a refusal.
@@ -22,6 +23,7 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
         Refusal::AuditorFlag => "Only a system administrator makes or unmakes a system auditor.",
         Refusal::UserDelete => "Nobody deletes himself, nor the last system administrator.",
         Refusal::ReadOnlyToken => "The token only reads.",
+        Refusal::Suspended => "The organization or space is closed to writes.",
     }
 }
 
@@ -93,6 +95,11 @@ pub(super) fn rule(rule: &Rule) -> String {
             return format!("\"{}\" is no role that is given here.", brief(given));
         }
         Rule::Location(fault) => location(*fault),
+        Rule::Hosted(fault) => hosted(*fault),
+        // Robots are minted in the Application Catalog only.
+        Rule::Robot(_) => "Not a valid value.",
+        // The platform's own rules are for its own objects, which are made there only.
+        Rule::Platform(_) => "Not a valid value.",
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()
@@ -131,6 +138,15 @@ const fn location(fault: LocationFault) -> &'static str {
         LocationFault::Digest => "The location of a registry names no image by digest.",
         LocationFault::Host => "The location of a registry begins with a host.",
         LocationFault::Port => "The port in the location of a registry is not a port.",
+    }
+}
+
+const fn hosted(rule: HostedRule) -> &'static str {
+    match rule {
+        HostedRule::Url => "An absolute address is expected, such as https://registry.example.com.",
+        HostedRule::Service => {
+            "A service is named by up to 255 visible ASCII characters, not quotes, commas and backslashes."
+        }
     }
 }
 

@@ -110,6 +110,11 @@ impl Room {
 }
 
 impl Caller {
+    /// Somebody who sends this header each time, or nothing.
+    pub(crate) fn new(router: Router, authorization: Option<String>) -> Self {
+        Self { router, authorization }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.bare(Method::GET, path).await
     }

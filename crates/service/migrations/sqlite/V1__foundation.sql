@@ -67,6 +67,7 @@ CREATE TABLE tombstones (
     kind TEXT NOT NULL,
     id BIGINT NOT NULL,
     guid BLOB NOT NULL,
+    short_id TEXT NOT NULL,
     name TEXT NOT NULL,
     details TEXT NOT NULL,
     deleted BIGINT NOT NULL,
@@ -158,6 +159,9 @@ CREATE TABLE registries (
     removed BIGINT,
     removed_by BIGINT
 );
+CREATE UNIQUE INDEX registries_name ON registries (organization_id, folded_name) WHERE removed IS NULL;
+CREATE UNIQUE INDEX registries_service ON registries (service) WHERE removed IS NULL AND service IS NOT NULL;
+CREATE INDEX registries_by_organization ON registries (organization_id, name, id);
 
 -- `inputs` holds the values that are not secret; `secrets` maps each secret field to the version that set it.
 CREATE TABLE credentials (
@@ -226,6 +230,8 @@ CREATE TABLE placements (
     born_here BOOLEAN NOT NULL,
     name TEXT NOT NULL,
     location TEXT,
+    -- The location in lower case, by which it is unique for its owner.
+    folded_location TEXT,
     is_sensitive BOOLEAN NOT NULL,
     metadata TEXT NOT NULL,
     created BIGINT NOT NULL,
@@ -241,8 +247,8 @@ CREATE INDEX placements_by_organization ON placements (dialect, organization_id)
 CREATE INDEX placements_by_space ON placements (space_id);
 CREATE INDEX placements_by_app ON placements (app_id);
 CREATE INDEX placements_by_team ON placements (team_id);
-CREATE INDEX placements_by_registry ON placements (registry_id);
-CREATE UNIQUE INDEX placements_by_location ON placements (owner, location)
+CREATE INDEX placements_by_registry ON placements (registry_id, created, id);
+CREATE UNIQUE INDEX placements_by_location ON placements (owner, folded_location)
     WHERE dialect = 'cloud_foundry';
 CREATE UNIQUE INDEX placements_robot_name ON placements (name) WHERE dialect = 'app_catalog';
 
@@ -341,6 +347,7 @@ CREATE TABLE tokens (
 );
 CREATE INDEX tokens_by_user ON tokens (user_id, id);
 CREATE INDEX tokens_by_parent ON tokens (parent_id);
+CREATE INDEX tokens_by_end ON tokens (kind, expires);
 
 CREATE TABLE audit_entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -53,7 +53,7 @@ impl Strongroom {
     }
 
     /// The present value of a secret field, opened for use inside the server.
-    pub(super) fn open_present(
+    pub(crate) fn open_present(
         &self,
         tx: &ReadTx<'_>,
         credential: &Credential,

@@ -70,9 +70,14 @@ impl ReadTx<'_> {
     }
 
     pub(crate) fn credential_rows(&self, ids: &[i64]) -> Result<Vec<CredentialRow>> {
-        let (list, values) = id_list(ids);
-        let sql = format!("SELECT {CREDENTIAL} FROM {CREDENTIAL_TABLES} WHERE c.id IN ({list})");
-        self.session().rows(&sql, &values, credential_row)
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(IDS_AT_ONCE) {
+            let (list, values) = id_list(chunk);
+            let sql =
+                format!("SELECT {CREDENTIAL} FROM {CREDENTIAL_TABLES} WHERE c.id IN ({list})");
+            found.extend(self.session().rows(&sql, &values, credential_row)?);
+        }
+        Ok(found)
     }
 
     /// The id of the credential that has this name by AWX's rule of uniqueness.
@@ -202,6 +207,11 @@ impl WriteTx<'_> {
         )?;
         self.insert_version(id, 1, new.credential_type_id, (&inputs, &secrets), new.by)?;
         Ok(id)
+    }
+
+    /// The credential that was just inserted.
+    pub(crate) fn credential_row_after_insert(&self, id: i64) -> Result<CredentialRow> {
+        self.credential_row(&Ref::Serial(id))
     }
 
     pub(super) fn update_credential_row(

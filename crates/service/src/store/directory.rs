@@ -135,6 +135,8 @@ impl ReadTx<'_> {
             Kind::Team => ("id, name", "teams"),
             Kind::Credential => ("id, name", "credentials"),
             Kind::CredentialType => ("id, name", "credential_types"),
+            Kind::Space => ("id, name", "spaces"),
+            Kind::App => ("id, name", "apps"),
             _ => return Err(Error::internal("this kind of object has no name")),
         };
         self.by_ids(columns, table, ids, |row| Ok((row.at(0)?, row.at(1)?)))
@@ -172,6 +174,7 @@ impl ReadTx<'_> {
         let sql = match kind {
             Kind::Organization => return Ok(Some(id)),
             Kind::Team => "SELECT organization_id FROM teams WHERE id = $1",
+            Kind::Space => "SELECT organization_id FROM spaces WHERE id = $1",
             Kind::Credential => "SELECT organization_id FROM credentials WHERE id = $1",
             _ => return Ok(None),
         };
@@ -468,12 +471,13 @@ impl WriteTx<'_> {
     ) -> Result<()> {
         let now = self.now();
         self.session().execute(
-            "INSERT INTO tombstones (kind, id, guid, name, details, deleted, deleted_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO tombstones (kind, id, guid, short_id, name, details, deleted, deleted_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &[
                 kind.word().into(),
                 identity.id.into(),
                 (&identity.guid).into(),
+                (&identity.short_id).into(),
                 name.into(),
                 details.into(),
                 now.into(),
@@ -486,6 +490,8 @@ impl WriteTx<'_> {
             Kind::Organization => "organizations",
             Kind::CredentialType => "credential_types",
             Kind::Credential => "credentials",
+            Kind::Space => "spaces",
+            Kind::App => "apps",
             _ => return Err(Error::internal("this kind of object leaves no tombstone")),
         };
         let sql = format!("DELETE FROM {table} WHERE id = $1");

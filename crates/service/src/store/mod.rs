@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod check_registry;
 mod credential;
 mod directory;
 mod grant;
@@ -11,7 +12,9 @@ mod migration;
 mod placement;
 mod postgres;
 mod reference;
+mod registry;
 mod remembered;
+mod robot;
 mod row;
 mod session;
 mod sqlite;
@@ -31,6 +34,8 @@ pub(crate) use grant::{GrantRow, Holder, NewGrant};
 pub(crate) use list::{Condition, ListQuery};
 pub(crate) use meta::StoreIdentity;
 pub(crate) use placement::NewPlacement;
+pub(crate) use registry::{NewRegistry, RegistryFilter};
+pub(crate) use robot::RobotRow;
 pub(crate) use sqlite::WriterLimits;
 pub(crate) use token::NewToken;
 pub(crate) use tx::{Audited, Permit, Proves, ReadTx, WriteTx, proof};

@@ -68,11 +68,12 @@ impl ReadTx<'_> {
         self.placements_where(filter, &[id.into()])
     }
 
-    /// The placement at a location of an owner, in Cloud Foundry.
+    /// The placement at a location of an owner, in Cloud Foundry, whatever the case of its letters.
     pub(crate) fn placement_at(&self, scope: &PlacementScope, location: &str) -> Result<Option<Placement>> {
         let owner = owner(scope);
-        let filter = "owner = $1 AND location = $2 AND dialect = 'cloud_foundry'";
-        let found = self.placements_where(filter, &[(&owner).into(), location.into()])?;
+        let folded = location.to_lowercase();
+        let filter = "owner = $1 AND folded_location = $2 AND dialect = 'cloud_foundry'";
+        let found = self.placements_where(filter, &[(&owner).into(), (&folded).into()])?;
         Ok(found.into_iter().next())
     }
 
@@ -94,11 +95,12 @@ impl WriteTx<'_> {
         let now = self.now();
         let columns = Columns::of(&new.scope);
         let metadata = Json::from(new.metadata.clone()).to_string();
+        let folded = new.location.map(str::to_lowercase);
         let id = self.session().one(
             "INSERT INTO placements (guid, short_id, credential_id, dialect, scope, organization_id, team_id, \
              space_id, app_id, registry_id, owner, born_here, name, location, is_sensitive, metadata, created, \
-             modified, created_by, modified_by, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-             $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id",
+             modified, created_by, modified_by, expires, folded_location) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+             $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -121,6 +123,7 @@ impl WriteTx<'_> {
                 new.by.into(),
                 new.by.into(),
                 new.expires.into(),
+                folded.as_ref().into(),
             ],
             |row| row.at(0),
         )?;
@@ -189,10 +192,11 @@ impl WriteTx<'_> {
     /// Writes the members of a placement that its dialect can change.
     pub(super) fn update_placement_row(&mut self, placement: &Placement) -> Result<()> {
         let metadata = Json::from(placement.metadata.clone()).to_string();
+        let folded = placement.location.as_deref().map(str::to_lowercase);
         let (removed, removed_by) = placement.removed.map_or((None, None), |(at, by)| (Some(at), by));
         self.session().execute(
             "UPDATE placements SET name = $2, location = $3, is_sensitive = $4, metadata = $5, modified = $6, \
-             modified_by = $7, expires = $8, removed = $9, removed_by = $10 WHERE id = $1",
+             modified_by = $7, expires = $8, removed = $9, removed_by = $10, folded_location = $11 WHERE id = $1",
             &[
                 placement.identity.id.into(),
                 (&placement.name).into(),
@@ -204,6 +208,7 @@ impl WriteTx<'_> {
                 placement.expires.into(),
                 removed.into(),
                 removed_by.into(),
+                folded.as_ref().into(),
             ],
         )?;
         Ok(())
@@ -212,8 +217,11 @@ impl WriteTx<'_> {
     /// Writes the location at which a placement stands, after its credential moved.
     pub(crate) fn relocate_placement(&mut self, id: i64, location: &str) -> Result<()> {
         let now = self.now();
-        let sql = "UPDATE placements SET location = $2, modified = $3 WHERE id = $1";
-        self.session().execute(sql, &[id.into(), location.into(), now.into()])?;
+        let folded = location.to_lowercase();
+        let sql =
+            "UPDATE placements SET location = $2, folded_location = $3, modified = $4 WHERE id = $1";
+        let values = [id.into(), location.into(), (&folded).into(), now.into()];
+        self.session().execute(sql, &values)?;
         Ok(())
     }
 

@@ -50,6 +50,13 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Whether the token that made this one, if one did, may do more than read.
+    pub(crate) fn maker_writes(&self, id: i64) -> Result<bool> {
+        let sql = "SELECT m.scope FROM tokens t JOIN tokens m ON m.id = t.parent_id WHERE t.id = $1";
+        let scope = self.session().row(sql, &[id.into()], |row| row.at::<String>(0))?;
+        Ok(scope.is_none_or(|scope| scope.split(' ').any(|word| word == "write")))
+    }
+
     pub(crate) fn insert_token(&mut self, new: &NewToken<'_>) -> Result<i64> {
         let now = self.now();
         let dialects: Vec<&str> = new.dialects.iter().map(|dialect| dialect.word()).collect();
@@ -88,6 +95,19 @@ impl WriteTx<'_> {
             self.delete_token(child)?;
         }
         self.session().execute("DELETE FROM tokens WHERE id = $1", &[id.into()])?;
+        Ok(())
+    }
+
+    /// Every token that this one made, however far down, only reads from now on.
+    pub(crate) fn narrow_tokens_made_by(&mut self, id: i64) -> Result<()> {
+        self.mark_revoking();
+        let now = self.now();
+        let sql = "UPDATE tokens SET scope = 'read', modified = $2 WHERE parent_id = $1 RETURNING id";
+        let made =
+            self.session().rows(sql, &[id.into(), now.into()], |row| row.at::<i64>(0))?;
+        for token in made {
+            self.narrow_tokens_made_by(token)?;
+        }
         Ok(())
     }
 

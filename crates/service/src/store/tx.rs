@@ -66,7 +66,7 @@ impl<'tx> ReadTx<'tx> {
             return Ok(Arc::clone(known));
         }
         let standing = match actor.user_id {
-            Some(user_id) => self.remembered_standing(user_id)?,
+            Some(user_id) => self.standing_of_user(user_id)?,
             // Whoever can reach the host's socket or files could read the store itself.
             None => Arc::new(Standing { is_superuser: true, ..Standing::default() }),
         };
@@ -74,7 +74,8 @@ impl<'tx> ReadTx<'tx> {
         Ok(standing)
     }
 
-    fn remembered_standing(&self, user_id: i64) -> Result<Arc<Standing>> {
+    /// What a user is and holds, from memory where it is still true.
+    pub(crate) fn standing_of_user(&self, user_id: i64) -> Result<Arc<Standing>> {
         let Some(memory) = self.memory else { return self.standing_of(user_id).map(Arc::new) };
         if let Some(known) = memory.recall(user_id) {
             return Ok(known);
@@ -182,7 +183,7 @@ macro_rules! proves {
 pub(crate) mod proof {
     use super::{Permission, Proves};
 
-    proves!(Read Use Change Delete Grant Copy CreateCredentials);
+    proves!(Read Use Checkout Change Delete Grant Copy CreateCredentials ManageSpaces ManageApps ReadRegistries ManageRegistries);
 }
 
 /// A value that leaves a change, with the entries that tell of it.
@@ -220,11 +221,16 @@ const fn operation_of(permission: Permission) -> strongroom_core::audit::Operati
     use strongroom_core::audit::Operation;
     match permission {
         Permission::Change => Operation::Update,
+        Permission::Checkout => Operation::Release,
         Permission::Delete => Operation::Delete,
         Permission::Grant => Operation::Associate,
-        Permission::CreateCredentials | Permission::CreateJobTemplates | Permission::Copy => {
-            Operation::Create
-        }
+        Permission::CreateCredentials
+        | Permission::CreateJobTemplates
+        | Permission::Copy
+        | Permission::ManageSpaces
+        | Permission::ManageApps
+        | Permission::ManagePlacements
+        | Permission::ManageRegistries => Operation::Create,
         _ => Operation::Read,
     }
 }
@@ -243,6 +249,8 @@ const fn word_of(permission: Permission) -> &'static str {
         Permission::Execute => "execute",
         Permission::CreateJobTemplates => "create job templates",
         Permission::ManagePlacements => "manage placements",
+        Permission::ManageSpaces => "manage spaces",
+        Permission::ManageApps => "manage apps",
         Permission::ProbelyAccount => "use the account",
         Permission::ManageProbelyCredentials => "manage the account's credentials",
         Permission::ReadProbelyAudit => "read the account's audit log",

@@ -1,0 +1,85 @@
+//! Who gets what from every route: one line a route and object, one column an actor, as a reviewed text file.
+//!
+//! The lines come from the table of routes itself, so a route that is not in the file fails, and so does one for
+//! which no object or body is known. Each request is sent to a store in the same state; after one that changed
+//! something the store is taken from its copy again.
+//!
+//! When rights are meant to change, run the test with `STRONGROOM_WRITE_MATRIX=1`, read the difference, commit it.
+
+mod requests;
+mod world;
+
+use std::fmt::Write as _;
+
+use http::Method;
+use strongroom_http::route_table;
+
+use requests::{Sent, requests_for};
+use world::{ACTORS, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_every_actor_as_reviewed() {
+    let mut world = World::new().await;
+    let mut matrix = legend();
+    for row in route_table() {
+        for sent in requests_for(row.owner, row.method, row.template) {
+            line(&mut matrix, &mut world, row.method, &sent).await;
+        }
+    }
+    compare(&matrix);
+}
+
+/// One line: what each actor gets.
+async fn line(matrix: &mut String, world: &mut World, method: &str, sent: &Sent) {
+    let method: Method = method.parse().unwrap();
+    let _ = write!(matrix, "{:<7} {:<72} {:<11}", method.as_str(), sent.template, sent.object);
+    for actor in ACTORS {
+        let path = world.fill(sent);
+        let caller = world.caller(sent.owner, actor);
+        let body = sent.body.as_ref().map(|body| world.fill_body(body));
+        let reply = match body {
+            Some(body) => caller.json(method.clone(), &path, &body).await,
+            None => caller.bare(method.clone(), &path).await,
+        };
+        assert!(reply.status < 500, "{method} {path} as {actor}: {} {}", reply.status, reply.text);
+        let _ = write!(matrix, " {}", reply.status);
+        let reads = matches!(method, Method::GET | Method::OPTIONS);
+        if !reads && reply.status < 300 {
+            world.restore().await;
+        }
+    }
+    matrix.push('\n');
+}
+
+fn legend() -> String {
+    let mut legend = "# Columns, left to right:\n".to_owned();
+    for (index, actor) in ACTORS.iter().enumerate() {
+        let _ = writeln!(legend, "# {:>2} {actor}", index + 1);
+    }
+    legend.push('\n');
+    legend
+}
+
+#[expect(clippy::disallowed_methods, reason = "a switch for whoever reviews the matrix")]
+fn compare(matrix: &str) {
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/access_matrix.txt");
+    if std::env::var("STRONGROOM_WRITE_MATRIX").is_ok() {
+        std::fs::write(&file, matrix).unwrap();
+        return;
+    }
+    let reviewed = std::fs::read_to_string(&file).unwrap_or_default();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (reviewed, found) = (lines(&reviewed), lines(matrix));
+    let mut differences = String::new();
+    for line in reviewed.iter().filter(|line| !found.contains(line)) {
+        let _ = writeln!(differences, "- {line}");
+    }
+    for line in found.iter().filter(|line| !reviewed.contains(line)) {
+        let _ = writeln!(differences, "+ {line}");
+    }
+    assert!(
+        differences.is_empty(),
+        "the access matrix differs from the reviewed one:\n{differences}"
+    );
+}

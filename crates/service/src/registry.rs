@@ -1,0 +1,245 @@
+//! Hosted registries: made through the native API, read there and in the Application Catalog.
+
+use serde_json::{Value, json};
+use strongroom_core::access::{Dialect, Permission, ResourceKind, decide};
+use strongroom_core::audit::{Entry, Operation, Touched};
+use strongroom_core::draft::{Member, faultless};
+use strongroom_core::error::{Rule, Violation};
+use strongroom_core::hosted::{RegistryUrl, is_service_name};
+use strongroom_core::id::{Kind, Ref};
+use strongroom_core::record::{Organization, Registry};
+use strongroom_core::robot::USUAL_LIMIT;
+use strongroom_core::{Error, Result};
+
+use crate::actor::Actor;
+use crate::audit::made;
+use crate::list::Paging;
+use crate::store::{Audited, NewRegistry, ReadTx, RegistryFilter, proof};
+use crate::token::NamedOrganization;
+use crate::view::Page;
+use crate::{Strongroom, draw_identity};
+
+/// What a request asks of a hosted registry.
+#[derive(Debug, Clone, Default)]
+pub struct RegistryDraft {
+    /// Unique in the organization after folding.
+    pub name: Member<String>,
+    /// The organization that it belongs to.
+    pub organization: Member<NamedOrganization>,
+    /// Its absolute address.
+    pub url: Member<String>,
+    /// The name of its token service; host and port of the address when absent.
+    pub service: Member<String>,
+    /// How many robots may be live at once, at least 1; 10 when absent.
+    pub credentials_limit: Member<i64>,
+}
+
+/// Which registries a list is about. What is absent does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct RegistryQuery {
+    /// Those of this product, as the Catalog spells it.
+    pub provider: Option<String>,
+    /// Those for which robots are minted, or the others.
+    pub hosted: Option<bool>,
+    /// Those that were removed, or the others.
+    pub removed: Option<bool>,
+}
+
+/// A registry with the names that go with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegistryView {
+    /// The registry.
+    pub registry: Registry,
+    /// The user name of whoever made it; absent when it was made on the host.
+    pub created_by: Option<String>,
+    /// The user name of whoever removed it.
+    pub removed_by: Option<String>,
+}
+
+impl Strongroom {
+    /// Makes a hosted registry, for whoever administers the registries of the organization.
+    pub async fn create_registry(&self, actor: &Actor, draft: RegistryDraft) -> Result<RegistryView> {
+        let by = actor.clone();
+        let (guid, short_id) = draw_identity()?;
+        self.write(actor, move |tx| {
+            let draft = draft.clone();
+            let organization = owner(tx, &by, &draft.organization)?;
+            let wanted = checked(tx, draft, organization.identity.id)?;
+            let id = tx.insert_registry(&NewRegistry {
+                guid,
+                short_id,
+                organization_id: organization.identity.id,
+                name: &wanted.name,
+                url: wanted.url.as_str(),
+                provider: HOSTED_PROVIDER,
+                service: &wanted.service,
+                credentials_limit: wanted.credentials_limit,
+                by: by.user_id(),
+            })?;
+            let (permit, registry) = tx.registry::<proof::ReadRegistries>(&by, &Ref::Serial(id))?;
+            let mut entry = entry_of(tx, &by, Operation::Create, &registry);
+            entry.reason = permit.reason().to_string();
+            entry.changes =
+                members(&registry).into_iter().map(|(member, value)| made(member, value)).collect();
+            Ok(Audited::new(view(tx, registry)?, entry))
+        })
+        .await
+    }
+
+    /// A page of registries: at the Catalog's door those of the key's organization in the order of their
+    /// names, elsewhere all whose robots the caller may read, in the order they were made.
+    ///
+    /// Only the Catalog's pages are counted. `Forbidden` at its door without a role there.
+    pub async fn list_registries(
+        &self,
+        actor: &Actor,
+        query: RegistryQuery,
+        paging: Paging,
+    ) -> Result<Page<RegistryView>> {
+        let actor = actor.clone();
+        self.read(move |tx| {
+            let organizations = organizations(tx, &actor)?;
+            let filter = RegistryFilter {
+                organizations: organizations.as_deref(),
+                provider: query.provider.as_deref(),
+                hosted: query.hosted,
+                removed: query.removed,
+            };
+            let (found, total) = match paging {
+                Paging::Offset { limit, offset } => {
+                    let (found, total) = tx.registries_by_name(&filter, (limit, offset))?;
+                    (found, Some(total))
+                }
+                Paging::After { limit, after } => (tx.registries_after(&filter, (limit, after))?, None),
+            };
+            Ok(Page { items: views(tx, found)?, total })
+        })
+        .await
+    }
+
+    /// One registry.
+    pub async fn read_registry(&self, actor: &Actor, reference: &Ref) -> Result<RegistryView> {
+        let (actor, reference) = (actor.clone(), reference.clone());
+        self.read(move |tx| {
+            let (_, registry) = tx.registry::<proof::ReadRegistries>(&actor, &reference)?;
+            view(tx, registry)
+        })
+        .await
+    }
+}
+
+/// A registry to be made whose every rule is kept.
+struct Wanted {
+    name: String,
+    url: RegistryUrl,
+    service: String,
+    credentials_limit: i64,
+}
+
+/// The organization that the draft names, on which the actor administers registries. One that he may not
+/// see is as unknown as one that does not exist.
+fn owner(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    draft: &Member<NamedOrganization>,
+) -> Result<Organization> {
+    let mut faults: Vec<Violation> = Vec::new();
+    let named = draft.clone().require("organization", &mut faults);
+    faultless(faults)?;
+    let named = named.ok_or_else(|| Error::internal("a fault was not noticed"))?;
+    let unknown = || Error::invalid("organization", Rule::UnknownObject { given: named.to_string() });
+    let id = tx.organization_named(&named)?.ok_or_else(unknown)?;
+    match tx.registry_organization::<proof::ManageRegistries>(actor, &Ref::Serial(id)) {
+        Ok((_, organization)) => Ok(organization),
+        Err(Error::NotFound(_) | Error::Hidden(_)) => Err(unknown()),
+        Err(error) => Err(error),
+    }
+}
+
+fn checked(tx: &ReadTx<'_>, draft: RegistryDraft, organization_id: i64) -> Result<Wanted> {
+    let mut faults: Vec<Violation> = Vec::new();
+    let name = draft.name.require("name", &mut faults);
+    let url = draft.url.require("url", &mut faults).and_then(|text| {
+        RegistryUrl::read(&text)
+            .map_err(|rule| faults.push(Violation::new("url", Rule::Hosted(rule))))
+            .ok()
+    });
+    let known = |name: &String| {
+        (!is_service_name(name)).then_some(Rule::Hosted(strongroom_core::hosted::HostedRule::Service))
+    };
+    let service = draft.service.check(known).take("service", &mut faults);
+    let positive = |limit: &i64| (*limit < 1).then_some(Rule::TooSmall { min: 1 });
+    let limit = draft.credentials_limit.check(positive).take("credentials_limit", &mut faults);
+    faultless(faults)?;
+    let (Some(name), Some(url)) = (name, url) else {
+        return Err(Error::internal("a fault was not noticed"));
+    };
+    let service = service.unwrap_or_else(|| url.host().to_owned());
+    let taken = |field| Err(Error::invalid(field, Rule::NotUnique { kind: Kind::Registry }));
+    if tx.registry_id_by_name(organization_id, &name)?.is_some() {
+        return taken("name");
+    }
+    if tx.registry_id_by_service(&service)?.is_some() {
+        return taken("service");
+    }
+    Ok(Wanted { name, url, service, credentials_limit: limit.unwrap_or(USUAL_LIMIT) })
+}
+
+/// The organizations whose registries the actor reads; none means all.
+fn organizations(tx: &ReadTx<'_>, actor: &Actor) -> Result<Option<Vec<i64>>> {
+    if actor.dialect() == Dialect::AppCatalog {
+        let (permit, _) = tx.own_registry_organization::<proof::ReadRegistries>(actor)?;
+        return Ok(Some(vec![permit.id()]));
+    }
+    let standing = tx.standing(actor)?;
+    if standing.reads_everything() {
+        return Ok(None);
+    }
+    let mut ids = standing.held_ids(ResourceKind::Organization);
+    ids.retain(|id| {
+        let held = standing.on(ResourceKind::Organization, *id);
+        decide(&standing, Dialect::AppCatalog, Permission::ReadRegistries, held).is_yes()
+    });
+    Ok(Some(ids))
+}
+
+fn view(tx: &ReadTx<'_>, registry: Registry) -> Result<RegistryView> {
+    let views = views(tx, vec![registry])?;
+    views.into_iter().next().ok_or_else(|| Error::internal("a view was expected"))
+}
+
+fn views(tx: &ReadTx<'_>, registries: Vec<Registry>) -> Result<Vec<RegistryView>> {
+    let remover = |registry: &Registry| registry.removed.and_then(|(_, by)| by);
+    let people = registries.iter().flat_map(|one| [one.stamp.created_by, remover(one)]);
+    let names = tx.usernames_ever(people)?;
+    let name = |id: Option<i64>| id.and_then(|id| names.get(&id)).cloned();
+    let view = |registry: Registry| RegistryView {
+        created_by: name(registry.stamp.created_by),
+        removed_by: name(remover(&registry)),
+        registry,
+    };
+    Ok(registries.into_iter().map(view).collect())
+}
+
+fn entry_of(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, registry: &Registry) -> Entry {
+    let mut entry = actor.entry(tx.now(), operation, touched(registry));
+    entry.organization_id = Some(registry.organization_id);
+    entry
+}
+
+/// The registry as an entry names it.
+pub(crate) fn touched(registry: &Registry) -> Touched {
+    Touched { kind: Kind::Registry, id: registry.identity.id, name: registry.name.clone() }
+}
+
+fn members(registry: &Registry) -> Vec<(&'static str, Value)> {
+    vec![
+        ("name", json!(registry.name)),
+        ("url", json!(registry.url)),
+        ("service", json!(registry.service)),
+        ("credentials_limit", json!(registry.credentials_limit)),
+    ]
+}
+
+/// The product of the Catalog's list that is nearest to a registry with robot users and a token server.
+const HOSTED_PROVIDER: &str = "HARBOR";

@@ -1,0 +1,100 @@
+//! The access checks on registries and their robots.
+//!
+//! Both count the roles of the Catalog wherever they are asked for. At the Catalog's own door the key names
+//! the organization: whoever has no role there is refused, and what belongs to others is unknown.
+
+use super::robot::RobotRow;
+use super::tx::{Permit, Proves, ReadTx, proof};
+use crate::actor::Actor;
+use strongroom_core::access::{Dialect, ResourceKind, decide};
+use strongroom_core::audit::Touched;
+use strongroom_core::id::{Kind, Ref};
+use strongroom_core::record::{Organization, Registry};
+use strongroom_core::{Error, Result};
+
+impl<'tx> ReadTx<'tx> {
+    /// An organization on whose registries the actor may do `P`.
+    pub(crate) fn registry_organization<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Organization)> {
+        let organization = self.organization_row(reference)?;
+        let id = organization.identity.id;
+        let standing = self.standing(actor)?;
+        let held = standing.on(ResourceKind::Organization, id);
+        let decision = decide(&standing, Dialect::AppCatalog, P::PERMISSION, held);
+        let object = Touched { kind: Kind::Organization, id, name: organization.name.clone() };
+        Ok((self.decided(actor, P::PERMISSION, decision, object, Some(id))?, organization))
+    }
+
+    /// The organization that the actor's key is bound to, on whose registries he may do `P`.
+    pub(crate) fn own_registry_organization<P: Proves>(
+        &self,
+        actor: &Actor,
+    ) -> Result<(Permit<'tx, P>, Organization)> {
+        let id = actor.organization_id().ok_or_else(Error::forbidden)?;
+        at_own_door(self.registry_organization(actor, &Ref::Serial(id)))
+    }
+
+    /// A registry to which the actor may do `P` by his roles in its organization.
+    pub(crate) fn registry<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Registry)> {
+        let found = self.registry_row(reference)?;
+        if actor.dialect() != Dialect::AppCatalog {
+            return self.permitted(actor, found.ok_or(Error::NotFound(Kind::Registry))?);
+        }
+        let own = actor.organization_id().ok_or_else(Error::forbidden)?;
+        match found.filter(|registry| registry.organization_id == own) {
+            Some(registry) => at_own_door(self.permitted(actor, registry)),
+            None => {
+                self.own_registry_organization::<proof::ReadRegistries>(actor)?;
+                Err(Error::NotFound(Kind::Registry))
+            }
+        }
+    }
+
+    fn permitted<P: Proves>(
+        &self,
+        actor: &Actor,
+        registry: Registry,
+    ) -> Result<(Permit<'tx, P>, Registry)> {
+        let standing = self.standing(actor)?;
+        let owner = registry.organization_id;
+        let held = standing.on(ResourceKind::Organization, owner);
+        let decision = decide(&standing, Dialect::AppCatalog, P::PERMISSION, held);
+        let (id, name) = (registry.identity.id, registry.name.clone());
+        let object = Touched { kind: Kind::Registry, id, name };
+        Ok((self.decided(actor, P::PERMISSION, decision, object, Some(owner))?, registry))
+    }
+
+    /// A robot of a registry to which the actor may do `P`.
+    pub(crate) fn robot<P: Proves>(
+        &self,
+        actor: &Actor,
+        registry: &Registry,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, RobotRow)> {
+        let found = self.robot_row(registry.identity.id, reference)?;
+        let robot = found.ok_or(Error::NotFound(Kind::Placement))?;
+        let id = robot.placement_id;
+        let standing = self.standing(actor)?;
+        let held = self.holdings_on(&standing, ResourceKind::Placement, &[id])?;
+        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let decision = decide(&standing, Dialect::AppCatalog, P::PERMISSION, held);
+        let object = Touched { kind: Kind::Placement, id, name: robot.name.clone() };
+        let owner = Some(registry.organization_id);
+        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, robot))
+    }
+}
+
+/// The organization is the key's own, so there is nothing to hide: who has no role there is refused.
+fn at_own_door<T>(checked: Result<T>) -> Result<T> {
+    checked.map_err(|error| match error {
+        Error::NotFound(_) | Error::Hidden(_) => Error::forbidden(),
+        other => other,
+    })
+}

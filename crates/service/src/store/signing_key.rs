@@ -1,0 +1,53 @@
+//! Keys that sign tokens of other products: public parts as they are, private parts sealed.
+
+use super::row::Row;
+use super::tx::{ReadTx, WriteTx};
+use strongroom_core::Result;
+use strongroom_core::clock::Timestamp;
+use strongroom_core::id::Guid;
+
+/// A signing key as stored.
+#[derive(Debug, Clone)]
+pub(crate) struct SigningKeyRow {
+    pub(crate) guid: Guid,
+    /// `SubjectPublicKeyInfo`.
+    pub(crate) public_key: Vec<u8>,
+    pub(crate) sealed_key: Vec<u8>,
+    /// Since when it signs no more.
+    pub(crate) retired: Option<Timestamp>,
+}
+
+impl ReadTx<'_> {
+    /// The keys for a purpose, newest first.
+    pub(crate) fn signing_keys(&self, purpose: &str) -> Result<Vec<SigningKeyRow>> {
+        let sql = "SELECT guid, public_key, sealed_key, retired FROM signing_keys WHERE purpose = $1 \
+                   ORDER BY id DESC";
+        self.session().rows(sql, &[purpose.into()], key)
+    }
+}
+
+impl WriteTx<'_> {
+    pub(crate) fn insert_signing_key(&mut self, purpose: &str, key: &SigningKeyRow) -> Result<()> {
+        let now = self.now();
+        self.session().execute(
+            "INSERT INTO signing_keys (guid, purpose, public_key, sealed_key, created) VALUES ($1, $2, $3, $4, $5)",
+            &[
+                (&key.guid).into(),
+                purpose.into(),
+                key.public_key.as_slice().into(),
+                key.sealed_key.as_slice().into(),
+                now.into(),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+fn key(row: &Row<'_>) -> Result<SigningKeyRow> {
+    Ok(SigningKeyRow {
+        guid: row.at(0)?,
+        public_key: row.at(1)?,
+        sealed_key: row.at(2)?,
+        retired: row.at(3)?,
+    })
+}
