@@ -5,6 +5,7 @@
 //! the [`Owner`] of the path words. Routes are data: [`route_table`] lists every one there is.
 
 mod answer;
+mod app_catalog;
 mod awx;
 mod body;
 mod facts;
@@ -81,6 +82,7 @@ fn rows(entrance: Entrance) -> Vec<RouteRow> {
 fn tables(entrance: Entrance) -> Vec<(Owner, Vec<Route>)> {
     match entrance {
         Entrance::Network => vec![
+            (Owner::AppCatalog, app_catalog::routes()),
             (Owner::Awx, awx::routes()),
             (Owner::Native, native::routes()),
             (Owner::Native, probe::routes()),

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
 use crate::route::Slash;
-use crate::{awx, native, unserved};
+use crate::{app_catalog, awx, native, unserved};
 
 /// The owner of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,7 +106,7 @@ impl Owner {
             Self::Probely => unserved::probely(fault, facts),
             Self::CloudFoundry => unserved::cloud_foundry(fault),
             Self::Uaa => unserved::uaa(fault),
-            Self::AppCatalog => unserved::app_catalog(fault, facts),
+            Self::AppCatalog => app_catalog::error::fault(fault, facts),
             Self::RegistryToken => unserved::registry_token(fault),
             Self::Nobody => unserved::nobody(fault),
         };

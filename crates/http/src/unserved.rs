@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::answer::{self, JSON, PROBLEM_JSON};
+use crate::answer::{self, JSON};
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
 
@@ -45,31 +45,6 @@ pub(crate) fn uaa(fault: &Fault) -> Response {
     };
     let body = json!({"error": error, "error_description": fault.sentence()});
     answer::json(fault.status(), JSON, &body)
-}
-
-/// The Application Catalog: a problem document, with violations where the status is 400.
-pub(crate) fn app_catalog(fault: &Fault, facts: &RequestFacts) -> Response {
-    let title = match fault {
-        Fault::UnknownPath => "Not found",
-        Fault::WrongMethod { .. } => "Method not allowed",
-        Fault::TooLarge => "Payload too large",
-        Fault::BadRequest => "Validation error",
-        Fault::Unavailable { .. } => "Temporarily unavailable",
-        Fault::MissingSlash { .. } | Fault::Timeout | Fault::Panic | Fault::Misdirected => {
-            fault.status().canonical_reason().unwrap_or_default()
-        }
-    };
-    let mut body = json!({
-        "type": "about:blank",
-        "title": title,
-        "status": fault.status().as_u16(),
-        "detail": fault.sentence(),
-        "instance": facts.path,
-    });
-    if *fault == Fault::BadRequest {
-        body["violations"] = json!([{"field": "request", "message": fault.sentence()}]);
-    }
-    answer::json(fault.status(), PROBLEM_JSON, &body)
 }
 
 /// The token server of the registries: a list of one error with code, message and detail.

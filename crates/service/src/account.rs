@@ -132,6 +132,13 @@ pub struct AccountPart {
     pub offset: i64,
 }
 
+impl AccountPart {
+    /// The first one.
+    pub(crate) fn one() -> Self {
+        Self { limit: 1, ..Self::default() }
+    }
+}
+
 /// One member of an order of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountOrder {

@@ -4,7 +4,9 @@ use strongroom_core::access::people::TokenBounds;
 use strongroom_core::access::{Dialect, Door};
 use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
 use strongroom_core::clock::Timestamp;
+use strongroom_core::error::Refusal;
 use strongroom_core::record::TokenKind;
+use strongroom_core::{Error, Result};
 
 /// A user or service account that has proved who it is, or the operator on the server's own host.
 ///
@@ -50,6 +52,13 @@ impl Actor {
     /// The one organization that the key is bound to, if it is.
     pub(crate) fn organization_id(&self) -> Option<i64> {
         self.token.and_then(|token| token.bounds.organization_id)
+    }
+
+    /// Nothing when the key may do more than read, else `Forbidden`.
+    ///
+    /// Every change asks; a dialect asks first where such a key is refused before the request is looked at.
+    pub fn require_write(&self) -> Result<()> {
+        if self.may_write() { Ok(()) } else { Err(Error::Forbidden(Refusal::ReadOnlyToken)) }
     }
 
     /// Where the request came from.

@@ -121,7 +121,10 @@ impl Strongroom {
             return Err(Error::Unauthenticated);
         };
         if gate.is_first_in_an_hour(user.identity.id, &origin.source, now) {
-            self.record_login(&user, &origin).await?;
+            if let Err(error) = self.record_login(&user, &origin).await {
+                gate.forget_login(user.identity.id, &origin.source);
+                return Err(error);
+            }
         }
         Ok(Actor {
             user_id: Some(user.identity.id),
@@ -276,6 +279,12 @@ impl Gate {
         bound(&mut logins, |until| *until <= now);
         logins.insert(key, now.plus_seconds(3600));
         true
+    }
+
+    /// The login could not be written, so the next one is the first again.
+    fn forget_login(&self, user_id: i64, source: &str) {
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.remove(&(user_id, source.to_owned()));
     }
 
     fn note_use(&self, token: &Token, now: Timestamp) {

@@ -39,7 +39,8 @@ impl Strongroom {
     pub async fn catalog_account(&self, actor: &Actor) -> Result<CatalogAccount> {
         let actor = actor.clone();
         self.read(move |tx| {
-            let (_, organization) = tx.own_registry_organization::<proof::ReadRegistries>(&actor)?;
+            let (_, organization) =
+                tx.own_registry_organization::<proof::ReadRegistries>(&actor)?;
             let ids: Vec<i64> = actor.user_id().into_iter().collect();
             let user = tx.users_by_id(&ids)?.into_iter().next();
             Ok(CatalogAccount { organization, user: user.ok_or(Error::NotFound(Kind::User))? })

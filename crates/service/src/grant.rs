@@ -13,7 +13,7 @@ use crate::Strongroom;
 use crate::actor::Actor;
 use crate::credential::unknown;
 use crate::role::grant_entry;
-use crate::store::{Audited, GrantRow, Holder, NewGrant, ReadTx, proof};
+use crate::store::{Audited, GrantRow, Holder, NewGrant, ReadTx, permitted, proof};
 
 /// What a request asks of a grant.
 #[derive(Debug, Clone, Default)]
@@ -159,8 +159,10 @@ fn grantable(
         ResourceKind::Team => {
             let (permit, team) = tx.team::<proof::Grant>(actor, of)?;
             // The team's own administrator gives membership in AWX; native roles are the organization's.
-            tx.organization::<proof::Grant>(actor, &Ref::Serial(team.organization_id))
-                .map_err(|_| Error::forbidden())?;
+            let owner = Ref::Serial(team.organization_id);
+            if !permitted(tx.organization::<proof::Grant>(actor, &owner))? {
+                return Err(Error::forbidden());
+            }
             (permit.id(), Some(team.organization_id))
         }
         ResourceKind::Credential => {

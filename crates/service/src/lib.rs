@@ -4,6 +4,7 @@
 //! methods for one resource are in the file of that name. A use-case *prepares* (parses, hashes, seals, reads)
 //! and then *applies* a synchronous closure to a transaction of the [`store`], where the access checks are.
 
+mod account;
 pub mod actor;
 mod assemble;
 mod audit;
@@ -36,11 +37,15 @@ use std::time::Duration;
 use strongroom_core::access::Door;
 use strongroom_core::audit::Origin;
 use strongroom_core::clock::{Clock, Timestamp};
-use strongroom_core::error::Refusal;
 use strongroom_core::id::{Guid, ShortId};
 use strongroom_core::{Error, Result};
 use strongroom_seal::keyring::Keyring;
 
+pub use account::{
+    Account, AccountCredential, AccountCredentialDraft, AccountField, AccountKey, AccountLogin,
+    AccountOrder, AccountPart, AccountPerson, CredentialQuery, Found, ServiceAccount,
+    ServiceAccountDraft, ServicePermission,
+};
 pub use actor::Actor;
 pub use audit::{ActivityScope, AuditQuery};
 pub use authenticate::Presented;
@@ -161,10 +166,18 @@ impl Strongroom {
         F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + 'static,
         T: Send + 'static,
     {
-        if !actor.may_write() {
-            return Err(Error::Forbidden(Refusal::ReadOnlyToken));
-        }
+        actor.require_write()?;
         let told = self.0.store.write(change).await;
+        self.outcome(told).await
+    }
+
+    /// Reads what tells values of secrets: they leave once the entry that says so is in the store.
+    async fn release<T, F>(&self, read: F) -> Result<T>
+    where
+        F: for<'tx> Fn(&ReadTx<'tx>) -> Result<Audited<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let told = self.0.store.write(move |tx| read(tx)).await;
         self.outcome(told).await
     }
 

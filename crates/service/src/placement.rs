@@ -75,7 +75,10 @@ impl Strongroom {
             let placement = placement.ok_or_else(|| Error::internal("a placement was expected"))?;
             let mut entry = entry_of(tx, &by, Operation::Create, &placement, &row.credential)?;
             entry.reason = permit.reason().to_string();
-            entry.changes = members(&placement).into_iter().map(|(member, value)| made(member, value)).collect();
+            entry.changes = members(&placement)
+                .into_iter()
+                .map(|(member, value)| made(member, value))
+                .collect();
             Ok(Audited::new(placement, entry))
         })
         .await
@@ -84,7 +87,12 @@ impl Strongroom {
     /// Takes a credential out of a dialect: whoever may grant on it may, and whoever may delete it there.
     ///
     /// A credential that was made through this placement and has no other goes with it.
-    pub async fn remove_placement(&self, actor: &Actor, credential: &Ref, placement: &Ref) -> Result<()> {
+    pub async fn remove_placement(
+        &self,
+        actor: &Actor,
+        credential: &Ref,
+        placement: &Ref,
+    ) -> Result<()> {
         let (by, credential, wanted) = (actor.clone(), credential.clone(), placement.clone());
         self.write(actor, move |tx| {
             let (permit, row) = tx.credential::<proof::Read>(&by, &credential)?;
@@ -99,7 +107,7 @@ impl Strongroom {
                 return Err(Error::forbidden());
             }
             let on = Ref::Serial(permit.id());
-            if tx.credential::<proof::Grant>(&by, &on).is_err() {
+            if !crate::store::permitted(tx.credential::<proof::Grant>(&by, &on))? {
                 tx.placement_in::<proof::Delete>(&by, placement.dialect, &wanted)?;
             }
             let entries = remove(tx, &by, &placement)?;
@@ -110,7 +118,11 @@ impl Strongroom {
 }
 
 /// Removes a placement, whoever decided so, and with it the credential that was born there and has no other.
-pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, placement: &Placement) -> Result<Vec<Entry>> {
+pub(crate) fn remove(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    placement: &Placement,
+) -> Result<Vec<Entry>> {
     let mut entries = unplace(tx, actor, placement)?;
     if placement.born_here && tx.placements_of(placement.credential_id)?.is_empty() {
         for row in tx.credential_rows(&[placement.credential_id])? {
@@ -121,17 +133,27 @@ pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, placement: &Placement)
 }
 
 /// Removes a placement and leaves its credential with whoever else owns it.
-pub(crate) fn unplace(tx: &mut WriteTx<'_>, actor: &Actor, placement: &Placement) -> Result<Vec<Entry>> {
+pub(crate) fn unplace(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    placement: &Placement,
+) -> Result<Vec<Entry>> {
     let rows = tx.credential_rows(&[placement.credential_id])?;
     let Some(row) = rows.into_iter().next() else { return Ok(Vec::new()) };
     let mut entry = entry_of(tx, actor, Operation::Delete, placement, &row.credential)?;
-    entry.changes = members(placement).into_iter().map(|(member, value)| gone(member, value)).collect();
+    entry.changes =
+        members(placement).into_iter().map(|(member, value)| gone(member, value)).collect();
     tx.delete_placement_row(placement.identity.id, actor.user_id())?;
     Ok(vec![entry])
 }
 
 /// Removes every placement that an object holds, because the object goes.
-pub(crate) fn remove_all_in(tx: &mut WriteTx<'_>, actor: &Actor, kind: Kind, id: i64) -> Result<Vec<Entry>> {
+pub(crate) fn remove_all_in(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    kind: Kind,
+    id: i64,
+) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for placement in tx.placements_in(kind, id)? {
         entries.extend(remove(tx, actor, &placement)?);
@@ -180,9 +202,13 @@ pub(crate) fn may_create(tx: &ReadTx<'_>, actor: &Actor, scope: &PlacementScope)
     let dialect = scope.dialect();
     let (kind, id, permission) = match *scope {
         PlacementScope::Foundation => return Ok(standing.is_superuser),
-        PlacementScope::Organization(id) => (ResourceKind::Organization, id, Permission::ManagePlacements),
+        PlacementScope::Organization(id) => {
+            (ResourceKind::Organization, id, Permission::ManagePlacements)
+        }
         PlacementScope::Space(id) => (ResourceKind::Space, id, Permission::ManagePlacements),
-        PlacementScope::App(id) => (ResourceKind::Space, tx.space_of_app(id)?, Permission::ManagePlacements),
+        PlacementScope::App(id) => {
+            (ResourceKind::Space, tx.space_of_app(id)?, Permission::ManagePlacements)
+        }
         PlacementScope::Account(id) => (ResourceKind::Organization, id, Permission::ProbelyAccount),
         PlacementScope::AccountTeam { organization, team } => {
             let member = decide(
@@ -221,7 +247,8 @@ fn checked_scope(tx: &ReadTx<'_>, actor: &Actor, draft: PlacementDraft) -> Resul
     match (Dialect::from_word(&word), wanted.as_deref()) {
         (Some(Dialect::CloudFoundry), Some("foundation")) => Ok(PlacementScope::Foundation),
         (Some(Dialect::CloudFoundry), Some("organization")) => {
-            found(Kind::Organization, "organization", organization.as_ref()).map(PlacementScope::Organization)
+            found(Kind::Organization, "organization", organization.as_ref())
+                .map(PlacementScope::Organization)
         }
         (Some(Dialect::CloudFoundry), Some("space")) => {
             found(Kind::Space, "space", space.as_ref()).map(PlacementScope::Space)
@@ -279,7 +306,12 @@ fn visible(
 }
 
 /// The dialect's own right, and the wall around the owning organization.
-fn check_place(tx: &ReadTx<'_>, actor: &Actor, row: &CredentialRow, scope: &PlacementScope) -> Result<()> {
+fn check_place(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    row: &CredentialRow,
+    scope: &PlacementScope,
+) -> Result<()> {
     if row.credential.managed {
         return Err(Error::forbidden());
     }
@@ -306,13 +338,17 @@ fn fitting(tx: &ReadTx<'_>, row: &CredentialRow, scope: &PlacementScope) -> Resu
             Ok(Some(location))
         }
         Dialect::Probely if namespace == Some("strongroom_secret_text") => Ok(None),
-        _ => Err(Error::invalid("dialect", Rule::NotAChoice { given: scope.dialect().word().to_owned() })),
+        _ => Err(Error::invalid(
+            "dialect",
+            Rule::NotAChoice { given: scope.dialect().word().to_owned() },
+        )),
     }
 }
 
 /// The location of a *Container Registry* credential that has all that Cloud Foundry asks for.
 pub(crate) fn placed_location(credential: &Credential) -> Result<String> {
-    let text = |field: &str| credential.inputs.get(field).and_then(Value::as_str).unwrap_or_default();
+    let text =
+        |field: &str| credential.inputs.get(field).and_then(Value::as_str).unwrap_or_default();
     let location = text("host").parse::<Location>();
     let location = location.map_err(|fault| Error::invalid("host", Rule::Location(fault)))?;
     if text("username").is_empty() {

@@ -8,7 +8,7 @@ use strongroom_core::record::{Identity, Reference};
 use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
-use crate::store::{Audited, proof};
+use crate::store::{Audited, permitted, proof};
 use crate::{Strongroom, draw_identity};
 
 /// A use that a consumer registers. Each text has at most 255 characters.
@@ -84,7 +84,7 @@ impl Strongroom {
                 tx.reference(permit.id(), &reference)?.ok_or(Error::NotFound(Kind::Reference))?;
             if by.user_id() != Some(found.made_by) {
                 let on = Ref::Serial(permit.id());
-                if tx.credential::<proof::Change>(&by, &on).is_err() {
+                if !permitted(tx.credential::<proof::Change>(&by, &on))? {
                     tx.credential::<proof::Delete>(&by, &on)?;
                 }
             }

@@ -58,7 +58,11 @@ pub struct RegistryView {
 
 impl Strongroom {
     /// Makes a hosted registry, for whoever administers the registries of the organization.
-    pub async fn create_registry(&self, actor: &Actor, draft: RegistryDraft) -> Result<RegistryView> {
+    pub async fn create_registry(
+        &self,
+        actor: &Actor,
+        draft: RegistryDraft,
+    ) -> Result<RegistryView> {
         let by = actor.clone();
         let (guid, short_id) = draw_identity()?;
         self.write(actor, move |tx| {
@@ -110,7 +114,9 @@ impl Strongroom {
                     let (found, total) = tx.registries_by_name(&filter, (limit, offset))?;
                     (found, Some(total))
                 }
-                Paging::After { limit, after } => (tx.registries_after(&filter, (limit, after))?, None),
+                Paging::After { limit, after } => {
+                    (tx.registries_after(&filter, (limit, after))?, None)
+                }
             };
             Ok(Page { items: views(tx, found)?, total })
         })
@@ -147,7 +153,8 @@ fn owner(
     let named = draft.clone().require("organization", &mut faults);
     faultless(faults)?;
     let named = named.ok_or_else(|| Error::internal("a fault was not noticed"))?;
-    let unknown = || Error::invalid("organization", Rule::UnknownObject { given: named.to_string() });
+    let unknown =
+        || Error::invalid("organization", Rule::UnknownObject { given: named.to_string() });
     let id = tx.organization_named(&named)?.ok_or_else(unknown)?;
     match tx.registry_organization::<proof::ManageRegistries>(actor, &Ref::Serial(id)) {
         Ok((_, organization)) => Ok(organization),
@@ -165,7 +172,8 @@ fn checked(tx: &ReadTx<'_>, draft: RegistryDraft, organization_id: i64) -> Resul
             .ok()
     });
     let known = |name: &String| {
-        (!is_service_name(name)).then_some(Rule::Hosted(strongroom_core::hosted::HostedRule::Service))
+        (!is_service_name(name))
+            .then_some(Rule::Hosted(strongroom_core::hosted::HostedRule::Service))
     };
     let service = draft.service.check(known).take("service", &mut faults);
     let positive = |limit: &i64| (*limit < 1).then_some(Rule::TooSmall { min: 1 });

@@ -117,7 +117,12 @@ impl Strongroom {
     }
 
     /// One robot of a registry.
-    pub async fn read_robot(&self, actor: &Actor, registry: &Ref, robot: &Ref) -> Result<RobotView> {
+    pub async fn read_robot(
+        &self,
+        actor: &Actor,
+        registry: &Ref,
+        robot: &Ref,
+    ) -> Result<RobotView> {
         let (actor, registry, robot) = (actor.clone(), registry.clone(), robot.clone());
         self.read(move |tx| {
             let (_, registry) = tx.registry::<proof::ReadRegistries>(&actor, &registry)?;
@@ -132,7 +137,12 @@ impl Strongroom {
     ///
     /// `NotFound` for one that was removed before. `CredentialInUse` when it is used and its organization
     /// protects what is.
-    pub async fn remove_robot(&self, actor: &Actor, registry: &Ref, robot: &Ref) -> Result<Deleted> {
+    pub async fn remove_robot(
+        &self,
+        actor: &Actor,
+        registry: &Ref,
+        robot: &Ref,
+    ) -> Result<Deleted> {
         let (by, registry, robot) = (actor.clone(), registry.clone(), robot.clone());
         self.write(actor, move |tx| {
             let (_, registry) = tx.registry::<proof::ReadRegistries>(&by, &registry)?;
@@ -147,7 +157,8 @@ impl Strongroom {
             tx.retire_robot(&permit, &row, by.user_id())?;
             let mut entry = entry_of(tx, &by, Operation::Delete, &registry, &row);
             entry.reason = permit.reason().to_string();
-            entry.changes = members(&row).into_iter().map(|(member, value)| gone(member, value)).collect();
+            entry.changes =
+                members(&row).into_iter().map(|(member, value)| gone(member, value)).collect();
             entry.changes.extend(uses.iter().map(used_by));
             Ok(Audited::new(Deleted { uses }, entry))
         })
@@ -307,8 +318,7 @@ fn entry_of(
     robot: &RobotRow,
 ) -> Entry {
     let object = |kind, id| Touched { kind, id, name: robot.name.clone() };
-    let mut entry =
-        actor.entry(tx.now(), operation, object(Kind::Placement, robot.placement_id));
+    let mut entry = actor.entry(tx.now(), operation, object(Kind::Placement, robot.placement_id));
     entry.objects.push(object(Kind::Credential, robot.credential_id));
     entry.objects.push(touched(registry));
     entry.organization_id = Some(registry.organization_id);

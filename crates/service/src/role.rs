@@ -11,7 +11,9 @@ use crate::Strongroom;
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::list::{Field, ListRequest, Order};
-use crate::store::{Audited, Condition, Holder, ListQuery, NewGrant, ReadTx, WriteTx, proof};
+use crate::store::{
+    Audited, Condition, Holder, ListQuery, NewGrant, ReadTx, WriteTx, permitted, proof,
+};
 use crate::view::{Page, RoleView, TeamView};
 
 /// Which role is given or taken.
@@ -426,7 +428,7 @@ impl ReadTx<'_> {
             let on = Ref::Serial(grant.role.resource_id);
             let lacks = grant.role.role.kind() != ResourceKind::Credential
                 || grant.role.role.permits(Permission::Checkout)
-                || self.credential::<proof::Grant>(actor, &on).is_err();
+                || !permitted(self.credential::<proof::Grant>(actor, &on))?;
             if lacks {
                 return Ok(false);
             }

@@ -155,10 +155,7 @@ impl Strongroom {
         let store = Store::open(&location, options.clock.clone(), WriterLimits::default()).await?;
         let (identity, first_start) = match known {
             Some(identity) => (identity, None),
-            None => {
-                let (identity, first) = furnish(&store, &keyring, &options).await?;
-                (identity, Some(first))
-            }
+            None => furnish(&store, &keyring, &options).await?,
         };
         let room = Self(std::sync::Arc::new(Inner {
             store,
@@ -206,11 +203,14 @@ impl From<&StoreLocation> for Location {
 }
 
 /// Gives a fresh store its identity, its first user and organization, and the managed types, in one change.
+///
+/// Another process may do the same at the same time: then this is no first start, and the key must be the
+/// other's too.
 async fn furnish(
     store: &Store,
     keyring: &Keyring,
     options: &OpenOptions,
-) -> std::result::Result<(StoreIdentity, FirstStart), OpenError> {
+) -> std::result::Result<(StoreIdentity, Option<FirstStart>), OpenError> {
     let (given, drawn) = first_password(options)?;
     let hash = password::hash(&given).map_err(|_| OpenError::AdminPassword)?;
     if let (Some(drawn), Some(path)) = (&drawn, &options.initial_password_file) {
@@ -220,6 +220,7 @@ async fn furnish(
     }
     let store_id = Guid::new(keyring.store_id());
     let canary = canary(keyring).map_err(Error::internal)?.into_bytes();
+    let own_canary = canary.clone();
     let issuer = options.issuer.clone();
     let types = managed_types().map_err(Error::internal)?;
     let change = move |tx: &mut WriteTx<'_>| {
@@ -230,7 +231,6 @@ async fn furnish(
             created: tx.now(),
         };
         if let Some(existing) = tx.store_identity()? {
-            // Another process was first; both began with the same key.
             return Ok(Audited::unchanged(existing));
         }
         tx.insert_store_identity(&identity)?;
@@ -245,7 +245,15 @@ async fn furnish(
         Ok(Audited::new(identity, entry))
     };
     let identity = store.write(change).await.outcome?;
-    Ok((identity, FirstStart { admin_password: drawn }))
+    if identity.canary == own_canary {
+        return Ok((identity, Some(FirstStart { admin_password: drawn })));
+    }
+    if let (Some(drawn), Some(path)) = (&drawn, &options.initial_password_file) {
+        withdraw_password(path, drawn)
+            .map_err(|source| OpenError::InitialPassword { path: path.clone(), source })?;
+    }
+    check(keyring, Uuid::from_bytes(*identity.guid.as_bytes()), &identity.canary)?;
+    Ok((identity, None))
 }
 
 fn first_password(
@@ -276,6 +284,15 @@ fn keep_password(path: &std::path::Path, password: &SecretString) -> std::io::Re
     file.sync_all()
 }
 
+/// Removes a kept password that did not become the store's, unless another start has put its own there.
+fn withdraw_password(path: &std::path::Path, password: &SecretString) -> std::io::Result<()> {
+    match std::fs::read_to_string(path) {
+        Ok(kept) if kept.trim_end() == password.expose_secret() => std::fs::remove_file(path),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn first_user(tx: &mut WriteTx<'_>, hash: &str) -> Result<i64> {
     let (guid, short_id) = draw_identity()?;
     tx.insert_user(&NewUser {
@@ -292,6 +309,9 @@ fn first_user(tx: &mut WriteTx<'_>, hash: &str) -> Result<i64> {
         by: None,
     })
 }
+
+/// The organization that the first start makes.
+pub(crate) const FIRST_ORGANIZATION: i64 = 1;
 
 fn first_organization(tx: &mut WriteTx<'_>, admin: i64) -> Result<i64> {
     let (guid, short_id) = draw_identity()?;

@@ -13,13 +13,13 @@ use strongroom_core::record::{Token, TokenKind};
 use strongroom_core::{Error, Result};
 use strongroom_seal::token;
 
-use crate::{Strongroom, draw_identity};
 use crate::actor::{Actor, PresentedToken};
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
 use crate::list::{Field, ListRequest, Order};
 use crate::store::{Audited, Condition, ListQuery, NewToken, ReadTx, proof};
 use crate::view::{Page, TokenView};
+use crate::{Strongroom, draw_identity};
 
 /// What a request asks of a token.
 #[derive(Debug, Clone)]
@@ -371,4 +371,4 @@ fn members(token: &Token) -> Vec<(&'static str, Value)> {
 }
 
 /// AWX's own default, in seconds: about a thousand years.
-const LONGEST_LIFE: i64 = 31_536_000_000;
+pub(crate) const LONGEST_LIFE: i64 = 31_536_000_000;

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// List, read, create and delete credentials
     #[command(subcommand)]
     Credential(CredentialCommand),
+    /// Create hosted registries
+    #[command(subcommand)]
+    Registry(RegistryCommand),
 }
 
 /// Where the store is and what opens it.
@@ -291,6 +294,33 @@ pub(crate) struct CreateCredentialArgs {
     /// File with the inputs, a JSON object; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) inputs_file: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// What can be done to registries.
+#[derive(Subcommand)]
+#[command(after_help = SERVER_HELP)]
+pub(crate) enum RegistryCommand {
+    /// Create a hosted registry and print it
+    #[command(after_help = SERVER_HELP)]
+    Create(Box<CreateRegistryArgs>),
+}
+
+/// A new hosted registry.
+#[derive(Args)]
+pub(crate) struct CreateRegistryArgs {
+    /// Name of the registry
+    pub(crate) name: String,
+    /// Organization that it belongs to: name or id
+    #[arg(long, value_name = "ORGANIZATION")]
+    pub(crate) organization: String,
+    /// Address of the registry, `https://host[:port]`
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// Name of the registry's token service; absent, host and port of the address
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

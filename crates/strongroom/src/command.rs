@@ -4,6 +4,8 @@ mod credential;
 mod login;
 mod on_host;
 mod org;
+mod reached;
+mod registry;
 mod serve;
 mod token;
 mod user;
@@ -27,5 +29,6 @@ pub(crate) async fn run(
         Some(Command::Org(command)) => org::run(command, environment, out).await,
         Some(Command::Token(command)) => token::run(command, environment, out).await,
         Some(Command::Credential(command)) => credential::run(command, environment, out).await,
+        Some(Command::Registry(command)) => registry::run(command, environment, out).await,
     }
 }

@@ -140,6 +140,9 @@ impl Asked<'_> {
                 options::describe(self.call(actor, Body::new())?, view).await
             }
             (Action::Handler(handler), Some(actor)) => {
+                if !self.facts.method.is_safe() {
+                    actor.require_write()?;
+                }
                 let body = match body(&self.facts.method, request).await {
                     Ok(body) => body,
                     Err(BodyFault::Answered(response)) => return Ok(response),

@@ -6,7 +6,7 @@ use strongroom_core::id::Kind;
 
 use super::auth::Caller;
 use super::handlers::grant::On;
-use super::handlers::{audit, credential, grant, host, organization, reference, token, version};
+use super::handlers::{audit, credential, grant, host, organization, reference, registry, token, version};
 use crate::body::RawBody;
 use crate::route::Route;
 
@@ -31,6 +31,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/strongroom/v1/organizations/{id}", organization::read),
         Route::get("/strongroom/v1/organizations/{id}/settings", organization::settings),
         Route::patch("/strongroom/v1/organizations/{id}/settings", organization::change_settings),
+        Route::get("/strongroom/v1/registries", registry::list),
+        Route::post("/strongroom/v1/registries", registry::create),
+        Route::get("/strongroom/v1/registries/{id}", registry::read),
         Route::get("/strongroom/v1/audit", audit::list),
     ];
     routes.extend(GRANTS.into_iter().flat_map(grants));

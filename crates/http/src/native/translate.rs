@@ -8,6 +8,7 @@ use strongroom_core::credential_type::{Expected, InputRule};
 use strongroom_core::draft::Member;
 use strongroom_core::error::{Rule, ValueKind};
 use strongroom_core::id::Ref;
+use strongroom_service::NamedOrganization;
 
 use super::error::{NativeError, Wrong};
 use super::words::{self, brief};
@@ -104,6 +105,16 @@ impl Members {
         })
     }
 
+    /// An integer.
+    pub(super) fn integer(&self, name: &str) -> Member<i64> {
+        self.member(name, |value| value.as_i64().ok_or(Rule::NotInteger))
+    }
+
+    /// An organization by any spelling of its id, or by name.
+    pub(super) fn organization(&self, name: &str) -> Member<NamedOrganization> {
+        self.member(name, organization)
+    }
+
     /// Another object, by any spelling of its id.
     pub(super) fn id(&self, name: &str) -> Member<Ref> {
         self.member(name, id)
@@ -162,6 +173,17 @@ pub(super) fn id(value: &Value) -> Result<Ref, Rule> {
             text.parse().map_err(|_| Rule::UnknownObject { given: text.clone() })
         }
         other => Err(Rule::NotAnId { given: ValueKind::from(other) }),
+    }
+}
+
+/// An organization by any spelling of its id, or by name.
+pub(super) fn organization(value: &Value) -> Result<NamedOrganization, Rule> {
+    match value {
+        Value::String(name) => Ok(name.parse().map_or_else(
+            |_| NamedOrganization::Name(name.trim().to_owned()),
+            NamedOrganization::Id,
+        )),
+        other => id(other).map(NamedOrganization::Id),
     }
 }
 

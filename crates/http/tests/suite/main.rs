@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod access_matrix;
 #[cfg(test)]
+mod app_catalog;
+#[cfg(test)]
 mod awx;
+#[cfg(test)]
+#[expect(dead_code, reason = "the suite of the use-cases needs more of it")]
+#[path = "../../../service/tests/suite/room/database.rs"]
+mod database;
 #[cfg(test)]
 mod leaks;
 #[cfg(test)]

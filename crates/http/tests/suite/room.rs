@@ -1,6 +1,7 @@
 //! A room with a store of its own, and requests to it as a client sends them.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,9 +15,38 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use strongroom_core::clock::Clock;
 use strongroom_http::{HttpSettings, host_router, router};
-use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom};
-use tempfile::TempDir;
+use strongroom_service::{KeyLocation, OpenOptions, Strongroom};
 use tower::ServiceExt;
+
+use crate::database::{Database, StoreKind};
+
+/// Runs each case on both stores.
+macro_rules! on_both_stores {
+    ($($(#[$about:meta])* async fn $name:ident($room:ident: Room) $body:block)*) => {$(
+        $(#[$about])*
+        mod $name {
+            #[expect(unused_imports, reason = "not every case needs all that its file does")]
+            use super::*;
+
+            async fn case($room: crate::room::Room) $body
+
+            async fn on(kind: crate::database::StoreKind) {
+                case(crate::room::Room::on(kind, Default::default()).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                on(crate::database::StoreKind::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                on(crate::database::StoreKind::Postgres).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_stores;
 
 /// The password of every user of a test.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -27,7 +57,10 @@ pub(crate) struct Room {
     pub(crate) network: Router,
     /// What the host is served.
     pub(crate) host: Router,
-    _folder: TempDir,
+    /// What its rows are in.
+    pub(crate) database: Database,
+    /// Its time, which stands still.
+    pub(crate) clock: Clock,
 }
 
 /// Somebody who sends requests.
@@ -52,21 +85,34 @@ impl Room {
 
     /// A room with settings of its own.
     pub(crate) async fn with(settings: HttpSettings) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::on(StoreKind::Sqlite, settings).await
+    }
+
+    /// A room whose rows are in that kind of store.
+    pub(crate) async fn on(kind: StoreKind, settings: HttpSettings) -> Self {
+        let database = Database::new(kind).await;
+        let clock = Clock::fixed(1_767_225_600_000_000);
         let options = OpenOptions {
-            location: StoreLocation::Sqlite(folder.path().join("strongroom.db")),
-            key: KeyLocation { path: folder.path().join("root.key"), may_create: true },
+            location: database.location(),
+            key: KeyLocation { path: database.key_file(), may_create: true },
             admin_password: Some(SecretString::from(PASSWORD)),
             initial_password_file: None,
             issuer: "http://localhost".to_owned(),
-            clock: Clock::fixed(1_767_225_600_000_000),
+            clock: clock.clone(),
         };
         let room = Strongroom::open(options).await.unwrap().room;
         Self {
             network: router(room.clone(), settings.clone()),
             host: host_router(room, settings),
-            _folder: folder,
+            database,
+            clock,
         }
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn wait(&self, seconds: i64) {
+        let Clock::Fixed(now) = &self.clock else { unreachable!("the clock is fixed") };
+        now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 
     /// Nobody in particular.

@@ -1,5 +1,6 @@
 //! Making credentials in the account.
 
+use secrecy::SecretString;
 use serde_json::{Map, json};
 use strongroom_core::access::{Dialect, Role};
 use strongroom_core::audit::Operation;
@@ -9,7 +10,6 @@ use strongroom_core::error::{Rule, Violation};
 use strongroom_core::id::{Kind, Ref, ShortId};
 use strongroom_core::record::PlacementScope;
 use strongroom_core::{Error, Result};
-use secrecy::SecretString;
 
 use super::read::{VALUE, view};
 use super::{AccountCredential, AccountCredentialDraft};

@@ -24,10 +24,8 @@ impl Strongroom {
         force: bool,
     ) -> Result<()> {
         let (by, reference) = (actor.clone(), reference.clone());
-        self.write(actor, move |tx| {
-            Ok(Audited::with_all((), remove(tx, &by, &reference, force)?))
-        })
-        .await
+        self.write(actor, move |tx| Ok(Audited::with_all((), remove(tx, &by, &reference, force)?)))
+            .await
     }
 
     /// Deletes several, or none of them. Gives the ids that name nothing the actor sees; then nothing is deleted.
@@ -54,12 +52,7 @@ impl Strongroom {
     }
 }
 
-fn remove(
-    tx: &mut WriteTx<'_>,
-    actor: &Actor,
-    reference: &Ref,
-    force: bool,
-) -> Result<Vec<Entry>> {
+fn remove(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref, force: bool) -> Result<Vec<Entry>> {
     let (permit, placement) = tx.account_placement::<proof::Delete>(actor, reference)?;
     let reason = permit.reason().to_string();
     let id = placement.credential_id;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::audit::{Entry, Operation, Touched};
-use strongroom_core::id::{Kind, Ref, ShortId};
-use strongroom_core::record::{Placement, PlacementScope};
+use strongroom_core::audit::{Entry, Operation};
+use strongroom_core::id::{Ref, ShortId};
+use strongroom_core::record::{Placement, PlacementScope, Reference};
 use strongroom_core::{Error, Result};
 
 use super::{AccountCredential, CredentialQuery, Found};
@@ -82,8 +82,13 @@ impl Strongroom {
         let mut entry: Option<Entry> = None;
         for view in views.iter_mut().filter(|view| view.is_open) {
             view.value = self.open_present(tx, &view.credential, VALUE)?;
-            let of_one =
-                placement::entry_of(tx, actor, Operation::Release, &view.placement, &view.credential)?;
+            let of_one = placement::entry_of(
+                tx,
+                actor,
+                Operation::Release,
+                &view.placement,
+                &view.credential,
+            )?;
             match &mut entry {
                 Some(entry) => entry.objects.extend(of_one.objects),
                 None => entry = Some(of_one),
@@ -105,7 +110,11 @@ impl Found<AccountCredential> {
     }
 }
 
-fn find(tx: &ReadTx<'_>, actor: &Actor, query: &CredentialQuery) -> Result<Found<AccountCredential>> {
+fn find(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    query: &CredentialQuery,
+) -> Result<Found<AccountCredential>> {
     if query.checks_ids {
         let unknown = unknown_ids(tx, actor, &query.ids)?;
         if !unknown.is_empty() {
@@ -170,9 +179,7 @@ fn views(
         .collect();
     let mut references = tx.references_from(CONSUMER, &ids)?;
     references.sort_by(|one, other| {
-        let key = |of: &strongroom_core::record::Reference| {
-            (of.kind.clone(), of.identity.short_id, of.key.clone())
-        };
+        let key = |of: &Reference| (of.kind.clone(), of.identity.short_id, of.key.clone());
         key(one).cmp(&key(other))
     });
     let open = tx.shown_open(actor, &placements.iter().collect::<Vec<_>>())?;
@@ -208,12 +215,6 @@ pub(super) const fn team_of(scope: &PlacementScope) -> Option<i64> {
         PlacementScope::AccountTeam { team, .. } => Some(*team),
         _ => None,
     }
-}
-
-/// A credential as an object that an entry touches.
-pub(super) fn touched(credential: &strongroom_core::record::Credential) -> Touched {
-    let id = credential.identity.id;
-    Touched { kind: Kind::Credential, id, name: credential.name.clone() }
 }
 
 /// The one field of the type of these credentials.

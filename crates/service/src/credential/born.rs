@@ -41,8 +41,7 @@ impl Strongroom {
         let (guid, short_id) = born.identity;
         let type_id = tx.type_id_by_namespace(born.namespace)?;
         let type_id = type_id.ok_or_else(|| Error::internal("a managed type is missing"))?;
-        let sealing =
-            self.seal_checked(&guid, 1, born.inputs, &BTreeMap::new(), typist(actor))?;
+        let sealing = self.seal_checked(&guid, 1, born.inputs, &BTreeMap::new(), typist(actor))?;
         let id = tx.insert_credential(&NewCredential {
             guid,
             short_id,

@@ -16,7 +16,7 @@ use super::values::{check_name, drafted_type, present_type, typist, unknown};
 use super::{CredentialDraft, OwnerDoor};
 use crate::actor::Actor;
 use crate::audit::{changed, created};
-use crate::store::{Audited, Holder, NewCredential, NewGrant, ReadTx, WriteTx, proof};
+use crate::store::{Audited, Holder, NewCredential, NewGrant, ReadTx, WriteTx, permitted, proof};
 use crate::view::CredentialView;
 use crate::{Strongroom, draw_identity};
 
@@ -321,7 +321,7 @@ fn give_to_owner(
     }
     if maker_too
         && let Some(maker) = by
-        && tx.credential::<proof::Change>(actor, &Ref::Serial(id)).is_err()
+        && !permitted(tx.credential::<proof::Change>(actor, &Ref::Serial(id)))?
     {
         give_admin(tx, actor, admin, maker)?;
     }

@@ -19,7 +19,7 @@ use crate::Strongroom;
 use crate::actor::Actor;
 use crate::audit::{HIDDEN, differences, members_of};
 use crate::placement::placed_location;
-use crate::store::{Audited, CredentialRow, ReadTx, WriteTx, proof};
+use crate::store::{Audited, CredentialRow, ReadTx, WriteTx, permitted, proof};
 use crate::view::CredentialView;
 
 impl Strongroom {
@@ -77,7 +77,9 @@ impl Strongroom {
         }
         let type_id = wanted.credential_type.as_ref().map_or(old.credential_type_id, |(id, _)| *id);
         let type_changes = type_id != old.credential_type_id;
-        if type_changes && (!tx.effective_uses(old)?.is_empty() || !tx.placements_of(old.identity.id)?.is_empty())
+        if type_changes
+            && (!tx.effective_uses(old)?.is_empty()
+                || !tx.placements_of(old.identity.id)?.is_empty())
         {
             return Err(Error::invalid("credential_type", Rule::CredentialTypeInUse));
         }
@@ -204,13 +206,20 @@ fn check_move(
     }
     if let Some(present) = credential.organization_id {
         let allowed = tx.organization::<proof::CreateCredentials>(actor, &Ref::Serial(present));
-        allowed.map_err(|_| Error::forbidden())?;
+        if !permitted(allowed)? {
+            return Err(Error::forbidden());
+        }
     }
     Ok(())
 }
 
 /// What other dialects show of the credential must go on fitting them.
-fn keep_placements(tx: &mut WriteTx<'_>, old: &Credential, new: &Credential, inputs: bool) -> Result<()> {
+fn keep_placements(
+    tx: &mut WriteTx<'_>,
+    old: &Credential,
+    new: &Credential,
+    inputs: bool,
+) -> Result<()> {
     let placements = tx.placements_of(old.identity.id)?;
     if placements.is_empty() {
         return Ok(());

@@ -8,7 +8,7 @@ use super::directory::id_list;
 use super::list::{Listed, Sql, TRUE, text_test};
 use super::row::Row;
 use super::tx::{Permit, Proves, ReadTx, proof};
-use crate::account::{AccountField, AccountPerson, AccountPart, CredentialQuery};
+use crate::account::{AccountField, AccountPart, AccountPerson, CredentialQuery};
 use crate::actor::Actor;
 use crate::list::{Operand, Place, TextTest};
 use strongroom_core::access::{
@@ -161,7 +161,8 @@ impl<'tx> ReadTx<'tx> {
         let standing = self.standing(actor)?;
         let mut sql = Sql::default();
         let mut wheres = vec![format!("x.organization_id = {}", sql.int(account))];
-        if !standing.reads_everything() && !standing.holds(Role::ProbelyManageCredentials, account) {
+        if !standing.reads_everything() && !standing.holds(Role::ProbelyManageCredentials, account)
+        {
             wheres.push(format!("x.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team))));
         }
         if let Some(only) = only {
@@ -172,7 +173,11 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// Of these placements, those whose open value the actor may see: an auditor sees no secret.
-    pub(crate) fn shown_open(&self, actor: &Actor, placements: &[&Placement]) -> Result<BTreeSet<i64>> {
+    pub(crate) fn shown_open(
+        &self,
+        actor: &Actor,
+        placements: &[&Placement],
+    ) -> Result<BTreeSet<i64>> {
         let open = placements.iter().filter(|placement| !placement.is_sensitive);
         let ids: Vec<i64> = open.map(|placement| placement.identity.id).collect();
         let standing = self.standing(actor)?;
@@ -245,8 +250,7 @@ impl<'tx> ReadTx<'tx> {
             .map(|(column, descending)| format!("{column} {}", direction(descending)))
             .chain(["x.id ASC".to_owned()])
             .collect();
-        let (order, limit, offset) =
-            (order.join(", "), sql.int(part.limit), sql.int(part.offset));
+        let (order, limit, offset) = (order.join(", "), sql.int(part.limit), sql.int(part.offset));
         let page = format!(
             "SELECT x.id FROM {from} WHERE {all} ORDER BY {order} LIMIT {limit} OFFSET {offset}"
         );
@@ -275,10 +279,8 @@ fn found_in(columns: &[&str], search: &str, sql: &mut Sql) -> Option<String> {
         return None;
     }
     let test = TextTest { place: Place::Anywhere, case_blind: true, text: search.to_owned() };
-    let tests: Vec<String> = columns
-        .iter()
-        .map(|column| format!("({})", text_test(column, &test, sql)))
-        .collect();
+    let tests: Vec<String> =
+        columns.iter().map(|column| format!("({})", text_test(column, &test, sql))).collect();
     Some(tests.join(" OR "))
 }
 

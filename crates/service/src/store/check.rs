@@ -7,8 +7,8 @@ use super::tx::{Permit, Proves, ReadTx, WriteTx, proof};
 use crate::actor::Actor;
 use strongroom_core::access::people::{Administered, may_administer};
 use strongroom_core::access::{
-    Capabilities, Decision, Dialect, DialectSet, Holding, Permission, Reason, ResourceKind, Role, Standing,
-    decide,
+    Capabilities, Decision, Dialect, DialectSet, Holding, Permission, Reason, ResourceKind, Role,
+    Standing, decide,
 };
 use strongroom_core::audit::Touched;
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
@@ -26,7 +26,10 @@ impl<'tx> ReadTx<'tx> {
         let row = self.credential_row(reference)?;
         let id = row.credential.identity.id;
         let standing = self.standing(actor)?;
-        let mut held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?.remove(&id).unwrap_or_default();
+        let mut held = self
+            .holdings_on(&standing, ResourceKind::Credential, &[id])?
+            .remove(&id)
+            .unwrap_or_default();
         if !standing.reads_everything() {
             held.extend(self.holdings_through_placements(&standing, id)?);
         }
@@ -38,7 +41,11 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// What somebody holds on a credential's placements, which is to read the credential and no more.
-    fn holdings_through_placements(&self, standing: &Standing, credential_id: i64) -> Result<Vec<Holding>> {
+    fn holdings_through_placements(
+        &self,
+        standing: &Standing,
+        credential_id: i64,
+    ) -> Result<Vec<Holding>> {
         let placements = self.placements_of(credential_id)?;
         let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
         let held = self.holdings_on(standing, ResourceKind::Placement, &ids)?;
@@ -274,7 +281,11 @@ impl<'tx> ReadTx<'tx> {
         let decision = if actor.user_id == Some(token.user_id) {
             Decision::Yes(Reason::Own)
         } else {
-            decide(&standing, actor.dialect(), Permission::Delete, [])
+            match decide(&standing, actor.dialect(), Permission::Delete, []) {
+                // Whoever audits reads what people did, not the keys with which they did it.
+                Decision::No { .. } => Decision::No { readable: false },
+                yes @ Decision::Yes(_) => yes,
+            }
         };
         let object = Touched { kind: Kind::Token, id, name: token.name.clone() };
         Ok((self.decided(actor, Permission::Delete, decision, object, None)?, token))
@@ -407,6 +418,15 @@ impl<'tx> WriteTx<'tx> {
         self.delete_organization_parts(id)?;
         self.remove_roles(ResourceKind::Organization, id, by)?;
         self.bury(Kind::Organization, &organization.identity, &organization.name, "", by)
+    }
+}
+
+/// Whether something is permitted; a store that does not answer says neither yes nor no.
+pub(crate) fn permitted<T>(checked: Result<T>) -> Result<bool> {
+    match checked {
+        Ok(_) => Ok(true),
+        Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Hidden(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

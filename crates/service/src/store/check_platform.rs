@@ -46,7 +46,11 @@ impl<'tx> ReadTx<'tx> {
     pub(crate) fn job(&self, actor: &Actor, guid: &Guid) -> Result<JobRow> {
         let job = self.job_row(guid)?.ok_or(Error::NotFound(Kind::Job))?;
         let own = job.user_id.is_some() && job.user_id == actor.user_id();
-        if own || self.standing(actor)?.is_superuser { Ok(job) } else { Err(Error::NotFound(Kind::Job)) }
+        if own || self.standing(actor)?.is_superuser {
+            Ok(job)
+        } else {
+            Err(Error::NotFound(Kind::Job))
+        }
     }
 
     /// Refuses a write where an organization is closed to writes; system administrators write all the same.

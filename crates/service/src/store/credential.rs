@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::directory::{by_ref, id_list, identity, object, stamp};
+use super::directory::{IDS_AT_ONCE, by_ref, id_list, identity, object, stamp};
 use super::row::Row;
 use super::tx::{ReadTx, WriteTx};
 use crate::view::{Summary, TypeSummary, UserSummary};

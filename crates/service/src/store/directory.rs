@@ -6,8 +6,8 @@ use super::row::{Row, Value};
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::{PlacementScope, 
-    Credential, Identity, Organization, OrganizationSettings, Stamp, Team, User,
+use strongroom_core::record::{
+    Credential, Identity, Organization, OrganizationSettings, PlacementScope, Stamp, Team, User,
 };
 use strongroom_core::text::fold;
 use strongroom_core::{Error, Result};
@@ -189,7 +189,8 @@ impl ReadTx<'_> {
 
     /// The space of an app.
     pub(crate) fn space_of_app(&self, app_id: i64) -> Result<i64> {
-        self.session().one("SELECT space_id FROM apps WHERE id = $1", &[app_id.into()], |row| row.at(0))
+        self.session()
+            .one("SELECT space_id FROM apps WHERE id = $1", &[app_id.into()], |row| row.at(0))
     }
 
     /// The organization in which a placement stands, if it stands in one.
@@ -574,4 +575,4 @@ pub(super) const USER_COLUMNS: usize = 14;
 pub(super) const TEAM: &str = "id, guid, short_id, organization_id, name, description, created, modified, \
     created_by, modified_by";
 /// Ids in one statement, below the parameter limits of both databases.
-const IDS_AT_ONCE: usize = 256;
+pub(super) const IDS_AT_ONCE: usize = 256;

@@ -31,7 +31,12 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     /// Notes work as done.
-    pub(crate) fn insert_job(&mut self, guid: &Guid, operation: &str, by: Option<i64>) -> Result<()> {
+    pub(crate) fn insert_job(
+        &mut self,
+        guid: &Guid,
+        operation: &str,
+        by: Option<i64>,
+    ) -> Result<()> {
         let now = self.now();
         let sql = "INSERT INTO jobs (guid, operation, user_id, created) VALUES ($1, $2, $3, $4)";
         self.session().execute(sql, &[guid.into(), operation.into(), by.into(), now.into()])?;

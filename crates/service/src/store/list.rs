@@ -126,7 +126,7 @@ impl ReadTx<'_> {
     }
 
     /// What somebody with this standing may read of a kind of object.
-    fn visible(&self, standing: &Standing, kind: Kind, sql: &mut Sql) -> String {
+    pub(super) fn visible(&self, standing: &Standing, kind: Kind, sql: &mut Sql) -> String {
         if kind == Kind::Role {
             return self.visible_roles(standing, sql);
         }
@@ -504,4 +504,4 @@ impl Sql {
 }
 
 pub(super) const TRUE: &str = "1 = 1";
-const FALSE: &str = "(1 = 0)";
+pub(super) const FALSE: &str = "(1 = 0)";

@@ -1,15 +1,20 @@
 //! The store: one body of SQL over SQLite or PostgreSQL. Nothing outside this crate sees it.
 
+mod account;
 mod audit;
 mod check;
+mod check_platform;
 mod check_registry;
+mod checkout;
 mod credential;
 mod directory;
 mod grant;
+mod job;
 mod list;
 mod meta;
 mod migration;
 mod placement;
+mod platform;
 mod postgres;
 mod reference;
 mod registry;
@@ -17,6 +22,8 @@ mod remembered;
 mod robot;
 mod row;
 mod session;
+mod signing_key;
+mod space;
 mod sqlite;
 mod token;
 mod tx;
@@ -28,14 +35,18 @@ use strongroom_core::audit::Entry;
 use strongroom_core::clock::{Clock, Timestamp};
 use strongroom_core::{Error, Result};
 
+pub(crate) use check::permitted;
 pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};
 pub(crate) use directory::{NewOrganization, NewTeam, NewUser};
 pub(crate) use grant::{GrantRow, Holder, NewGrant};
 pub(crate) use list::{Condition, ListQuery};
 pub(crate) use meta::StoreIdentity;
 pub(crate) use placement::NewPlacement;
+pub(crate) use platform::RoleGrantRow;
 pub(crate) use registry::{NewRegistry, RegistryFilter};
 pub(crate) use robot::RobotRow;
+pub(crate) use signing_key::SigningKeyRow;
+pub(crate) use space::{NewApp, NewSpace};
 pub(crate) use sqlite::WriterLimits;
 pub(crate) use token::NewToken;
 pub(crate) use tx::{Audited, Permit, Proves, ReadTx, WriteTx, proof};

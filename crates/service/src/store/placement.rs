@@ -6,8 +6,8 @@ use super::directory::{by_ref, identity, object, stamp};
 use super::row::{Row, Value};
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::access::position::{
-    PLACEMENT_OF_ACCOUNT, PLACEMENT_OF_ACCOUNT_TEAM, PLACEMENT_OF_FOUNDATION, PLACEMENT_OF_ORGANIZATION,
-    PLACEMENT_OF_REGISTRY, PLACEMENT_OF_SPACE, PLACEMENT_OF_TEAM,
+    PLACEMENT_OF_ACCOUNT, PLACEMENT_OF_ACCOUNT_TEAM, PLACEMENT_OF_FOUNDATION,
+    PLACEMENT_OF_ORGANIZATION, PLACEMENT_OF_REGISTRY, PLACEMENT_OF_SPACE, PLACEMENT_OF_TEAM,
 };
 use strongroom_core::access::{Dialect, ResourceKind};
 use strongroom_core::clock::Timestamp;
@@ -33,7 +33,8 @@ pub(crate) struct NewPlacement<'a> {
 impl ReadTx<'_> {
     pub(super) fn placement_row(&self, dialect: Dialect, reference: &Ref) -> Result<Placement> {
         let (column, value) = by_ref(reference);
-        let sql = format!("SELECT {PLACEMENT} FROM placements WHERE {column} = $1 AND dialect = $2");
+        let sql =
+            format!("SELECT {PLACEMENT} FROM placements WHERE {column} = $1 AND dialect = $2");
         let found = self.session().row(&sql, &[value, dialect.word().into()], placement)?;
         found.ok_or(Error::NotFound(Kind::Placement))
     }
@@ -69,7 +70,11 @@ impl ReadTx<'_> {
     }
 
     /// The placement at a location of an owner, in Cloud Foundry, whatever the case of its letters.
-    pub(crate) fn placement_at(&self, scope: &PlacementScope, location: &str) -> Result<Option<Placement>> {
+    pub(crate) fn placement_at(
+        &self,
+        scope: &PlacementScope,
+        location: &str,
+    ) -> Result<Option<Placement>> {
         let owner = owner(scope);
         let folded = location.to_lowercase();
         let filter = "owner = $1 AND folded_location = $2 AND dialect = 'cloud_foundry'";
@@ -139,7 +144,9 @@ impl WriteTx<'_> {
             PlacementScope::Organization(organization) => {
                 self.insert_positions(PLACEMENT_OF_ORGANIZATION, id, organization, by)
             }
-            PlacementScope::Space(space) => self.insert_positions(PLACEMENT_OF_SPACE, id, space, by),
+            PlacementScope::Space(space) => {
+                self.insert_positions(PLACEMENT_OF_SPACE, id, space, by)
+            }
             PlacementScope::App(app) => {
                 let space = self.space_of_app(app)?;
                 self.insert_positions(PLACEMENT_OF_SPACE, id, space, by)
@@ -193,7 +200,8 @@ impl WriteTx<'_> {
     pub(super) fn update_placement_row(&mut self, placement: &Placement) -> Result<()> {
         let metadata = Json::from(placement.metadata.clone()).to_string();
         let folded = placement.location.as_deref().map(str::to_lowercase);
-        let (removed, removed_by) = placement.removed.map_or((None, None), |(at, by)| (Some(at), by));
+        let (removed, removed_by) =
+            placement.removed.map_or((None, None), |(at, by)| (Some(at), by));
         self.session().execute(
             "UPDATE placements SET name = $2, location = $3, is_sensitive = $4, metadata = $5, modified = $6, \
              modified_by = $7, expires = $8, removed = $9, removed_by = $10, folded_location = $11 WHERE id = $1",
@@ -218,8 +226,7 @@ impl WriteTx<'_> {
     pub(crate) fn relocate_placement(&mut self, id: i64, location: &str) -> Result<()> {
         let now = self.now();
         let folded = location.to_lowercase();
-        let sql =
-            "UPDATE placements SET location = $2, folded_location = $3, modified = $4 WHERE id = $1";
+        let sql = "UPDATE placements SET location = $2, folded_location = $3, modified = $4 WHERE id = $1";
         let values = [id.into(), location.into(), (&folded).into(), now.into()];
         self.session().execute(sql, &values)?;
         Ok(())

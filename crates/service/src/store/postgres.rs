@@ -71,10 +71,10 @@ impl Postgres {
         F: FnOnce(Session<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let client = self.connection().await?;
+        let client = Lease::new(self.connection().await?);
         on_blocking_thread(move |runtime| {
             begin(&client, runtime, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-            let outcome = reader(Session::Postgres(&client, runtime));
+            let outcome = reader(Session::Postgres(client.client()?, runtime));
             finish(client, runtime, "ROLLBACK", outcome)
         })
         .await
@@ -83,10 +83,10 @@ impl Postgres {
     /// Runs a change until it commits, or until it has lost too often.
     pub(super) async fn write(&self, mut run: Change) -> Result<()> {
         for attempt in 1.. {
-            let client = self.connection().await?;
+            let client = Lease::new(self.connection().await?);
             let (again, outcome) = on_blocking_thread(move |runtime| {
                 begin(&client, runtime, "BEGIN ISOLATION LEVEL REPEATABLE READ")?;
-                let outcome = apply(&mut run, Session::Postgres(&client, runtime));
+                let outcome = apply(&mut run, Session::Postgres(client.client()?, runtime));
                 let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
                 Ok((run, finish(client, runtime, end, outcome)))
             })
@@ -105,10 +105,10 @@ impl Postgres {
 
     /// Chains entries that have no link yet, unless another process is doing so.
     pub(super) async fn link(&self) -> Result<u64> {
-        let client = self.connection().await?;
+        let client = Lease::new(self.connection().await?);
         on_blocking_thread(move |runtime| {
             begin(&client, runtime, "BEGIN")?;
-            let outcome = link_once(Session::Postgres(&client, runtime));
+            let outcome = link_once(Session::Postgres(client.client()?, runtime));
             let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
             finish(client, runtime, end, outcome)
         })
@@ -162,18 +162,44 @@ async fn on_blocking_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(&runtime)).await.map_err(Error::internal)?
 }
 
-fn begin(client: &Object, runtime: &Handle, statement: &str) -> Result<()> {
-    runtime.block_on(client.batch_execute(statement)).map_err(postgres_error)
+/// A connection in a transaction. It goes back to the pool when the transaction has ended; where that never
+/// came about, such as by a panic, it is closed, so that nobody goes on in what was left open.
+struct Lease(Option<Object>);
+
+impl Lease {
+    const fn new(client: Object) -> Self {
+        Self(Some(client))
+    }
+
+    fn client(&self) -> Result<&Object> {
+        self.0.as_ref().ok_or_else(|| Error::internal("the connection was given back"))
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+fn begin(client: &Lease, runtime: &Handle, statement: &str) -> Result<()> {
+    runtime.block_on(client.client()?.batch_execute(statement)).map_err(postgres_error)
 }
 
 /// Ends the transaction; a connection that cannot do that does not go back to the pool.
-fn finish<T>(client: Object, runtime: &Handle, statement: &str, outcome: Result<T>) -> Result<T> {
-    match runtime.block_on(client.batch_execute(statement)).map_err(postgres_error) {
-        Ok(()) => outcome,
-        Err(error) => {
-            drop(Object::take(client));
-            outcome.and(Err(error))
+fn finish<T>(client: Lease, runtime: &Handle, statement: &str, outcome: Result<T>) -> Result<T> {
+    match begin(&client, runtime, statement) {
+        Ok(()) => {
+            client.give_back();
+            outcome
         }
+        Err(error) => outcome.and(Err(error)),
     }
 }
 
@@ -197,3 +223,6 @@ const ATTEMPTS: u32 = 12;
 const LINKER_LOCK: i64 = 0x5374_726f_6e67;
 const SESSION_SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
      SET synchronous_commit = on; SET client_min_messages = warning;";
+
+#[cfg(test)]
+mod tests;

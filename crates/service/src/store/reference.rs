@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::directory::{by_ref, identity};
+use super::directory::{by_ref, id_list, identity};
 use super::row::Row;
 use super::tx::{ReadTx, WriteTx};
 use strongroom_core::Result;
@@ -18,6 +18,25 @@ impl ReadTx<'_> {
             "SELECT {REFERENCE} FROM credential_references WHERE credential_id = $1 ORDER BY id"
         );
         self.session().rows(&sql, &[credential_id.into()], reference)
+    }
+
+    /// The uses of these credentials that one consumer registered.
+    pub(crate) fn references_from(
+        &self,
+        consumer: &str,
+        credential_ids: &[i64],
+    ) -> Result<Vec<Reference>> {
+        let mut found = Vec::new();
+        for chunk in credential_ids.chunks(IDS_AT_ONCE) {
+            let (list, mut values) = id_list(chunk);
+            values.push(consumer.into());
+            let sql = format!(
+                "SELECT {REFERENCE} FROM credential_references WHERE credential_id IN ({list}) AND consumer = ${}",
+                values.len()
+            );
+            found.extend(self.session().rows(&sql, &values, reference)?);
+        }
+        Ok(found)
     }
 
     /// One use of a credential.
@@ -123,3 +142,4 @@ fn reference(row: &Row<'_>) -> Result<Reference> {
 
 const REFERENCE: &str =
     "id, guid, short_id, credential_id, consumer, kind, name, key, made_by, created";
+const IDS_AT_ONCE: usize = 256;

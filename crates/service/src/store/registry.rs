@@ -78,7 +78,11 @@ impl ReadTx<'_> {
     }
 
     /// The id of the registry of that name in an organization that was not removed.
-    pub(crate) fn registry_id_by_name(&self, organization_id: i64, name: &str) -> Result<Option<i64>> {
+    pub(crate) fn registry_id_by_name(
+        &self,
+        organization_id: i64,
+        name: &str,
+    ) -> Result<Option<i64>> {
         let folded = fold(name);
         let sql = "SELECT id FROM registries WHERE organization_id = $1 AND folded_name = $2 AND removed IS NULL";
         self.session().row(sql, &[organization_id.into(), (&folded).into()], |row| row.at(0))
@@ -106,7 +110,8 @@ impl ReadTx<'_> {
         let (list, mut values) = id_list(&ids);
         values.push(Kind::User.word().into());
         let kind = values.len();
-        let sql = format!("SELECT id, name FROM tombstones WHERE id IN ({list}) AND kind = ${kind}");
+        let sql =
+            format!("SELECT id, name FROM tombstones WHERE id IN ({list}) AND kind = ${kind}");
         names.extend(self.session().rows(&sql, &values, |row| Ok((row.at(0)?, row.at(1)?)))?);
         Ok(names)
     }

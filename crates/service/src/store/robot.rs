@@ -29,7 +29,8 @@ impl ReadTx<'_> {
     /// A robot of a registry, if it has one of that identity.
     pub(super) fn robot_row(&self, registry_id: i64, reference: &Ref) -> Result<Option<RobotRow>> {
         let (column, value) = super::directory::by_ref(reference);
-        let sql = format!("SELECT {ROBOT} FROM {TABLES} WHERE p.{column} = $1 AND p.registry_id = $2");
+        let sql =
+            format!("SELECT {ROBOT} FROM {TABLES} WHERE p.{column} = $1 AND p.registry_id = $2");
         self.session().row(&sql, &[value, registry_id.into()], robot)
     }
 
@@ -40,7 +41,8 @@ impl ReadTx<'_> {
         removed: Option<bool>,
         (limit, offset): (i64, i64),
     ) -> Result<(Vec<RobotRow>, i64)> {
-        let condition = removed.map_or(String::new(), |removed| format!(" AND p.{}", removal(removed)));
+        let condition =
+            removed.map_or(String::new(), |removed| format!(" AND p.{}", removal(removed)));
         let count = format!("SELECT COUNT(*) FROM {TABLES} WHERE p.registry_id = $1{condition}");
         let total = self.session().one(&count, &[registry_id.into()], |row| row.at(0))?;
         let sql = format!(
@@ -84,10 +86,12 @@ impl<'tx> WriteTx<'tx> {
         if permit.id() != robot.placement_id {
             return Err(Error::internal("a permit for another object"));
         }
-        let (now, credential): (Value<'_>, Value<'_>) = (self.now().into(), robot.credential_id.into());
+        let (now, credential): (Value<'_>, Value<'_>) =
+            (self.now().into(), robot.credential_id.into());
         let session = self.session();
         session.execute("UPDATE robots SET hash = NULL WHERE credential_id = $1", &[credential])?;
-        session.execute("DELETE FROM credential_versions WHERE credential_id = $1", &[credential])?;
+        session
+            .execute("DELETE FROM credential_versions WHERE credential_id = $1", &[credential])?;
         session.execute(
             "UPDATE credentials SET secrets = '{}', modified = $2, modified_by = $3 WHERE id = $1",
             &[credential, now, by.into()],
@@ -122,9 +126,7 @@ fn robot(row: &Row<'_>) -> Result<RobotRow> {
 /// What a robot may do as the document that the store keeps.
 fn document(access: &[Access]) -> String {
     let words = |actions: &[Action]| actions.iter().map(|action| action.word()).collect::<Vec<_>>();
-    let one = |access: &Access| {
-        json!({"repositories": access.repositories.as_str(), "actions": words(&access.actions)})
-    };
+    let one = |access: &Access| json!({"repositories": access.repositories.as_str(), "actions": words(&access.actions)});
     Json::from(access.iter().map(one).collect::<Vec<_>>()).to_string()
 }
 

@@ -202,5 +202,6 @@ fn app(row: &Row<'_>) -> Result<App> {
     })
 }
 
-const SPACE: &str = "id, guid, short_id, organization_id, name, suspended, metadata, created, modified";
+const SPACE: &str =
+    "id, guid, short_id, organization_id, name, suspended, metadata, created, modified";
 const APP: &str = "id, guid, short_id, space_id, name, details, metadata, created, modified";

@@ -8,7 +8,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,11 +49,17 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the writer on a database whose schema is up to date.
     pub(super) fn start(path: &Path, limits: WriterLimits) -> Result<Self> {
-        let connection = open(path)?;
+        let mut connection = open(path)?;
+        let in_member = Arc::new(AtomicBool::new(false));
+        let refused = Arc::clone(&in_member);
+        // A COMMIT by a member would put half a group on disk, unlinked: it becomes a ROLLBACK.
+        connection
+            .commit_hook(Some(move || refused.load(Ordering::Relaxed)))
+            .map_err(sqlite_error)?;
         let linker = Linker::resume(Session::Sqlite(&connection))?;
         let (writer, waiting) = mpsc::channel(limits.queue);
         let epoch = Arc::new(AtomicU64::new(1));
-        let mut group = Group { connection, linker, limits, epoch: Arc::clone(&epoch) };
+        let mut group = Group { connection, linker, limits, in_member, epoch: Arc::clone(&epoch) };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || group.serve(waiting))
@@ -121,6 +127,7 @@ struct Group {
     connection: Connection,
     linker: Linker,
     limits: WriterLimits,
+    in_member: Arc<AtomicBool>,
     epoch: Arc<AtomicU64>,
 }
 
@@ -204,8 +211,10 @@ impl Group {
         self.connection.execute_batch("SAVEPOINT member").map_err(sqlite_error)?;
         self.limit_time()?;
         let session = Session::Sqlite(&self.connection);
+        self.in_member.store(true, Ordering::Relaxed);
         let outcome = catch_unwind(AssertUnwindSafe(|| (member.run)(session)))
             .unwrap_or_else(|_| Err(Error::internal("a change panicked")));
+        self.in_member.store(false, Ordering::Relaxed);
         self.connection.progress_handler(0, None::<fn() -> bool>).map_err(sqlite_error)?;
         if self.connection.is_autocommit() {
             return match outcome {
@@ -242,13 +251,29 @@ pub(super) fn identity(path: &Path) -> Result<Option<StoreIdentity>> {
     if !path.try_exists().map_err(|error| Error::Unavailable(Box::new(error)))? {
         return Ok(None);
     }
-    let connection = open_reader(path)?;
+    let connection = if has_log(path) { open_reader(path)? } else { open_untouched(path)? };
     let session = Session::Sqlite(&connection);
     let found = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'store'";
     match session.one(found, &[], |row| row.at::<i64>(0))? {
         0 => Ok(None),
         _ => meta::identity(session),
     }
+}
+
+/// Whether a write-ahead log lies beside the file, as after a stop that was not clean.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| 0 < log.len())
+}
+
+/// A reader that does not even make the files of a write-ahead log; only for a file that nobody has open.
+fn open_untouched(path: &Path) -> Result<Connection> {
+    let mut uri = url::Url::from_file_path(std::path::absolute(path).map_err(Error::internal)?)
+        .map_err(|()| Error::internal("a path that is no path"))?;
+    uri.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri.as_str(), flags).map_err(sqlite_error)
 }
 
 /// An open connection with the settings that every connection to the database has.
@@ -286,3 +311,6 @@ fn count(n: usize) -> f64 {
 }
 
 const POOLED_READERS: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -45,14 +45,16 @@ impl ReadTx<'_> {
     /// The id of the token of that identity.
     pub(crate) fn token_id(&self, reference: &Ref) -> Result<Option<i64>> {
         let (column, value) = by_ref(reference);
-        self.session().row(&format!("SELECT id FROM tokens WHERE {column} = $1"), &[value], |row| row.at(0))
+        self.session()
+            .row(&format!("SELECT id FROM tokens WHERE {column} = $1"), &[value], |row| row.at(0))
     }
 }
 
 impl WriteTx<'_> {
     /// Whether the token that made this one, if one did, may do more than read.
     pub(crate) fn maker_writes(&self, id: i64) -> Result<bool> {
-        let sql = "SELECT m.scope FROM tokens t JOIN tokens m ON m.id = t.parent_id WHERE t.id = $1";
+        let sql =
+            "SELECT m.scope FROM tokens t JOIN tokens m ON m.id = t.parent_id WHERE t.id = $1";
         let scope = self.session().row(sql, &[id.into()], |row| row.at::<String>(0))?;
         Ok(scope.is_none_or(|scope| scope.split(' ').any(|word| word == "write")))
     }
@@ -102,9 +104,9 @@ impl WriteTx<'_> {
     pub(crate) fn narrow_tokens_made_by(&mut self, id: i64) -> Result<()> {
         self.mark_revoking();
         let now = self.now();
-        let sql = "UPDATE tokens SET scope = 'read', modified = $2 WHERE parent_id = $1 RETURNING id";
-        let made =
-            self.session().rows(sql, &[id.into(), now.into()], |row| row.at::<i64>(0))?;
+        let sql =
+            "UPDATE tokens SET scope = 'read', modified = $2 WHERE parent_id = $1 RETURNING id";
+        let made = self.session().rows(sql, &[id.into(), now.into()], |row| row.at::<i64>(0))?;
         for token in made {
             self.narrow_tokens_made_by(token)?;
         }

@@ -7,7 +7,9 @@ use strongroom_core::id::Kind;
 use strongroom_service::view::AuditView;
 use strongroom_service::{ActivityScope, CredentialDraft, OwnerDoor};
 
-use crate::room::{TestRoom, everything, given, machine, named_type, organization, reference, team, token, user};
+use crate::room::{
+    TestRoom, everything, given, machine, named_type, organization, reference, team, token, user,
+};
 
 fn told(entry: &AuditView) -> (Operation, Outcome, Kind, i64) {
     (entry.operation, entry.outcome, entry.objects[0].kind, entry.objects[0].id)
@@ -221,7 +223,8 @@ async fn the_epoch_rises_with_everything_that_can_take_a_right_away() {
     };
     admin.take(Role::OrganizationMember, 1, joe.id).await.unwrap();
     rises("taking a role").await;
-    let flag = |on| strongroom_service::UserDraft { is_system_auditor: given(on), ..Default::default() };
+    let flag =
+        |on| strongroom_service::UserDraft { is_system_auditor: given(on), ..Default::default() };
     admin.update_user(joe.id, flag(true)).await.unwrap();
     admin.update_user(joe.id, flag(false)).await.unwrap();
     rises("taking a flag").await;

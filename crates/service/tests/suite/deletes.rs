@@ -11,7 +11,10 @@ use crate::room::{Caller, basic, given, named_type, user};
 /// The last entry that touches an object, as its activity stream shows it.
 async fn last_of(caller: &Caller, kind: Kind, id: i64) -> Option<String> {
     let log = caller.log().await;
-    let touching = log.into_iter().rev().find(|entry| entry.objects[0].kind == kind && entry.objects[0].id == id);
+    let touching = log
+        .into_iter()
+        .rev()
+        .find(|entry| entry.objects[0].kind == kind && entry.objects[0].id == id);
     touching.map(|entry| format!("{} {}", entry.operation.word(), entry.objects[0].name))
 }
 

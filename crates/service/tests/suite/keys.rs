@@ -10,8 +10,14 @@ use strongroom_service::{OpenError, OwnerDoor};
 use crate::room::{Database, StoreKind, TestRoom, machine, open, options};
 
 /// What is wrong with the key file, and the exit code that tells so.
-const FAULTS: [(&str, u8); 6] =
-    [("missing", 10), ("empty", 11), ("malformed", 12), ("wrong", 13), ("foreign", 14), ("open", 16)];
+const FAULTS: [(&str, u8); 6] = [
+    ("missing", 10),
+    ("empty", 11),
+    ("malformed", 12),
+    ("wrong", 13),
+    ("foreign", 14),
+    ("open", 16),
+];
 
 on_both_stores! {
     async fn a_store_that_exists_never_opens_with_a_key_that_does_not_fit(room: TestRoom) {
@@ -113,7 +119,8 @@ fn write_key(path: &Path, text: &str) {
     if path.exists() {
         fs::remove_file(path).unwrap();
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o400).open(path).unwrap();
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o400).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 

@@ -5,7 +5,9 @@ use strongroom_core::draft::Member;
 use strongroom_core::error::{RoleRefusal, Rule};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::{Error, Result};
-use strongroom_service::{CredentialDraft, GrantDraft, RoleHolder, RoleTarget, SettingsDraft, UserDraft};
+use strongroom_service::{
+    CredentialDraft, GrantDraft, RoleHolder, RoleTarget, SettingsDraft, UserDraft,
+};
 
 use crate::room::{Caller, TestRoom, given};
 
@@ -28,7 +30,8 @@ async fn system_role(room: &TestRoom, word: &str) -> RoleTarget {
 }
 
 async fn share(admin: &Caller, organization: i64) {
-    let draft = SettingsDraft { share_across_organizations: given(true), ..SettingsDraft::default() };
+    let draft =
+        SettingsDraft { share_across_organizations: given(true), ..SettingsDraft::default() };
     admin.set(organization, draft).await.unwrap();
 }
 

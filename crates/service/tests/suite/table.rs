@@ -144,7 +144,8 @@ async fn done(world: &World, caller: &Caller, id: i64) -> BTreeSet<char> {
 /// What the view of a credential says that its reader may do.
 fn told(view: &strongroom_service::view::CredentialView) -> BTreeSet<char> {
     let may = view.capabilities;
-    let letters = [('r', true), ('u', may.use_it), ('e', may.edit), ('d', may.delete), ('c', may.copy)];
+    let letters =
+        [('r', true), ('u', may.use_it), ('e', may.edit), ('d', may.delete), ('c', may.copy)];
     letters.into_iter().filter_map(|(letter, may)| may.then_some(letter)).collect()
 }
 
@@ -271,7 +272,11 @@ async fn attempts(world: &World, caller: &Caller) -> Vec<(char, Result<()>)> {
     let in_body = OwnerDoor::Body;
     let mut made = Vec::new();
     for (letter, door, owner) in [
-        ('o', in_body.clone(), CredentialDraft { organization: given(Some(organization.clone())), ..body() }),
+        (
+            'o',
+            in_body.clone(),
+            CredentialDraft { organization: given(Some(organization.clone())), ..body() },
+        ),
         ('O', OwnerDoor::Organization(organization), body()),
         ('t', in_body.clone(), CredentialDraft { team: given(Some(team.clone())), ..body() }),
         ('T', OwnerDoor::Team(team), body()),
@@ -306,7 +311,9 @@ fn the_table_names_every_role_that_awx_shows() {
     let named: BTreeSet<Role> = TABLE
         .iter()
         .filter_map(|(kind, _)| match kind {
-            Kind::InOrganization(role) | Kind::InTeam(role) | Kind::OnCredential(role) => Some(*role),
+            Kind::InOrganization(role) | Kind::InTeam(role) | Kind::OnCredential(role) => {
+                Some(*role)
+            }
             _ => None,
         })
         .collect();

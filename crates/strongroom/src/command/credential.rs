@@ -2,18 +2,16 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::login::server_url;
-use super::on_host::OnHost;
+use super::reached::Server;
 use crate::cli::{CreateCredentialArgs, CredentialCommand, StoreArgs};
-use crate::client::{Client, Pass, body, encoded, segment};
-use crate::config::{Environment, StoreConfig};
-use crate::login_file::{self, Login};
+use crate::client::{Client, body, encoded, segment};
+use crate::config::Environment;
 use crate::secret_input;
 
 /// Lists, reads, creates or deletes credentials.
@@ -70,62 +68,6 @@ impl Action {
             }
         }
     }
-}
-
-/// The server that the settings point to.
-enum Server {
-    /// One that is reached with a token.
-    Network(Client),
-    /// The store of this host.
-    Host(OnHost),
-}
-
-impl Server {
-    /// A data directory that was typed, then a server that was named, then one that was logged in to, then
-    /// the store of the other settings.
-    async fn find(store: StoreArgs, environment: Environment) -> anyhow::Result<Self> {
-        let is_store_named = store.data_dir.is_some() || store.database_url.is_some();
-        if !is_store_named && let Some(client) = network(&environment)? {
-            return Ok(Self::Network(client));
-        }
-        let config = StoreConfig::read(store.into_flags(), environment)?;
-        if config.database_url.is_none() && !config.data_dir.exists() {
-            bail!(
-                "no server is known and there is no store in {}: run `strongroom login`, set STRONGROOM_URL \
-                 and STRONGROOM_TOKEN, or give --data-dir",
-                config.data_dir.display()
-            );
-        }
-        OnHost::reach(&config).await.map(Self::Host)
-    }
-
-    fn client(&self) -> &Client {
-        match self {
-            Self::Network(client) => client,
-            Self::Host(host) => &host.client,
-        }
-    }
-
-    async fn close(self) {
-        match self {
-            Self::Network(client) => client.close().await,
-            Self::Host(host) => host.close().await,
-        }
-    }
-}
-
-fn network(environment: &Environment) -> anyhow::Result<Option<Client>> {
-    if let Some(url) = server_url(None, environment)? {
-        let token = environment
-            .get("STRONGROOM_TOKEN")
-            .context("STRONGROOM_URL is set, but STRONGROOM_TOKEN is not")?
-            .to_str()
-            .context("STRONGROOM_TOKEN is no token")?;
-        return Ok(Some(Client::Network { url, pass: Pass::Token(token.into()) }));
-    }
-    let Ok(path) = login_file::path(environment) else { return Ok(None) };
-    let login = Login::load(&path)?;
-    Ok(login.map(|Login { url, token }| Client::Network { url, pass: Pass::Token(token) }))
 }
 
 async fn list(client: &Client, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ pub(super) mod grant;
 pub(super) mod host;
 pub(super) mod organization;
 pub(super) mod reference;
+pub(super) mod registry;
 pub(super) mod token;
 pub(super) mod version;
 

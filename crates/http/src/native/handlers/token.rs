@@ -4,14 +4,12 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::Uri;
 use secrecy::ExposeSecret;
-use serde_json::Value;
 use strongroom_core::access::Dialect;
 use strongroom_core::draft::Member;
-use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
 use strongroom_core::record::TokenKind;
 use strongroom_service::view::TokenView;
-use strongroom_service::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
+use strongroom_service::{IssuedToken, TokenDraft, TokenScope};
 
 use super::{Answer, created, done, named, shown};
 use crate::body::RawBody;
@@ -58,7 +56,7 @@ pub(super) fn draft(members: &Members) -> Result<TokenDraft, NativeError> {
         kind,
         name: required(members.text("name", LABEL_LENGTH)),
         scope: Member::Absent,
-        organization: members.nullable("organization", organization),
+        organization: members.nullable("organization", translate::organization),
         dialects: members.words("dialects", dialect),
         expires: members.time("expires_at"),
         username: None,
@@ -72,23 +70,13 @@ pub(super) fn answer(issued: IssuedToken) -> Response {
     created(&location, &NewToken { shown, token: issued.secret.expose_secret() })
 }
 
-/// The kinds that are issued here; AWX issues its own.
+/// The kinds that are issued here; the dialects issue the others themselves.
 fn kind(word: &str) -> Option<TokenKind> {
-    TokenKind::from_word(word).filter(|kind| *kind != TokenKind::Awx)
+    let issued = [TokenKind::Native, TokenKind::Probely, TokenKind::Catalog];
+    TokenKind::from_word(word).filter(|kind| issued.contains(kind))
 }
 
 /// The dialects that a token can open besides its own.
 fn dialect(word: &str) -> Option<Dialect> {
     Dialect::from_word(word).filter(|dialect| *dialect != Dialect::Native)
-}
-
-/// An organization by any spelling of its id, or by name.
-fn organization(value: &Value) -> Result<NamedOrganization, Rule> {
-    match value {
-        Value::String(name) => Ok(name.parse().map_or_else(
-            |_| NamedOrganization::Name(name.trim().to_owned()),
-            NamedOrganization::Id,
-        )),
-        other => translate::id(other).map(NamedOrganization::Id),
-    }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod credential;
 mod organization;
 mod reference;
+mod registry;
 mod token;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub(super) use audit::AuditEntry;
 pub(super) use credential::{Credential, VersionShown};
 pub(super) use organization::{Grant, Organization, Settings, User};
 pub(super) use reference::{Reference, Use};
+pub(super) use registry::Registry;
 pub(super) use token::{NewToken, Token};
 
 /// A part of a list.

@@ -33,6 +33,9 @@ pub(super) const ACTORS: [&str; 16] = [
     "read_only_token",
 ];
 
+/// Who holds the grants that somebody tries to take away; asks for nothing himself.
+const GRANTEE: &str = "grantee";
+
 /// A store, the tokens of everybody, and the ids of the things in it.
 pub(super) struct World {
     copy: TempDir,
@@ -131,7 +134,7 @@ struct Maker {
 impl Maker {
     async fn make(&mut self) {
         let host = Caller::new(host_router(self.room.clone(), HttpSettings::default()), None);
-        for name in ACTORS.into_iter().filter(|name| *name != "anonymous") {
+        for name in ACTORS.into_iter().filter(|name| *name != "anonymous").chain([GRANTEE]) {
             let admin = matches!(name, "administrator" | "read_only_token");
             let body = json!({"username": name, "password": PASSWORD, "admin": admin});
             let user = host.post("/strongroom/v1/host/users", &body).await.is(201);
@@ -163,6 +166,7 @@ impl Maker {
             ("users", "credential_admin"),
             ("users", "credential_use"),
             ("users", "credential_read"),
+            ("users", GRANTEE),
         ] {
             let id = self.id(who);
             let path = format!("/api/v2/organizations/{acme}/{role}/");
@@ -243,27 +247,27 @@ impl Maker {
         for (path, body, name) in [
             (
                 "/strongroom/v1/credentials/{org_owned}",
-                json!({"role": "read", "user": self.id("org_member")}),
+                json!({"role": "read", "user": self.id(GRANTEE)}),
                 "grant_on_org_owned",
             ),
             (
                 "/strongroom/v1/credentials/{team_owned}",
-                json!({"role": "read", "user": self.id("org_member")}),
+                json!({"role": "read", "user": self.id(GRANTEE)}),
                 "grant_on_team_owned",
             ),
             (
                 "/strongroom/v1/credentials/{private}",
-                json!({"role": "read", "user": self.id("org_member")}),
+                json!({"role": "read", "user": self.id(GRANTEE)}),
                 "grant_on_private",
             ),
             (
                 "/strongroom/v1/organizations/{organization}",
-                json!({"role": "catalog_member", "user": self.id("org_member")}),
+                json!({"role": "catalog_member", "user": self.id(GRANTEE)}),
                 "grant_on_organization",
             ),
             (
                 "/strongroom/v1/teams/{team}",
-                json!({"role": "checkout", "user": self.id("org_member")}),
+                json!({"role": "checkout", "user": self.id(GRANTEE)}),
                 "grant_on_team",
             ),
         ] {

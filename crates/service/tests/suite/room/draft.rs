@@ -55,7 +55,8 @@ pub(crate) fn team(name: &str, of: i64) -> TeamDraft {
 
 /// A custom type with one secret field.
 pub(crate) fn named_type(name: &str) -> CredentialTypeDraft {
-    let fields = json!({"fields": [{"id": "key", "label": "Key", "type": "string", "secret": true}]});
+    let fields =
+        json!({"fields": [{"id": "key", "label": "Key", "type": "string", "secret": true}]});
     CredentialTypeDraft {
         name: given(name),
         kind: given("cloud"),

@@ -1,0 +1,68 @@
+//! The server that a command speaks to: one on the network, or the store of this host.
+
+use anyhow::{Context, bail};
+
+use super::login::server_url;
+use super::on_host::OnHost;
+use crate::cli::StoreArgs;
+use crate::client::{Client, Pass};
+use crate::config::{Environment, StoreConfig};
+use crate::login_file::{self, Login};
+
+/// The server that the settings point to.
+pub(super) enum Server {
+    /// One that is reached with a token.
+    Network(Client),
+    /// The store of this host.
+    Host(OnHost),
+}
+
+impl Server {
+    /// A data directory that was typed, then a server that was named, then one that was logged in to, then
+    /// the store of the other settings.
+    pub(super) async fn find(store: StoreArgs, environment: Environment) -> anyhow::Result<Self> {
+        let is_store_named = store.data_dir.is_some() || store.database_url.is_some();
+        if !is_store_named && let Some(client) = network(&environment)? {
+            return Ok(Self::Network(client));
+        }
+        let config = StoreConfig::read(store.into_flags(), environment)?;
+        if config.database_url.is_none() && !config.data_dir.exists() {
+            bail!(
+                "no server is known and there is no store in {}: run `strongroom login`, set STRONGROOM_URL \
+                 and STRONGROOM_TOKEN, or give --data-dir",
+                config.data_dir.display()
+            );
+        }
+        OnHost::reach(&config).await.map(Self::Host)
+    }
+
+    /// What sends requests to it.
+    pub(super) fn client(&self) -> &Client {
+        match self {
+            Self::Network(client) => client,
+            Self::Host(host) => &host.client,
+        }
+    }
+
+    /// Ends the use of it.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Network(client) => client.close().await,
+            Self::Host(host) => host.close().await,
+        }
+    }
+}
+
+fn network(environment: &Environment) -> anyhow::Result<Option<Client>> {
+    if let Some(url) = server_url(None, environment)? {
+        let token = environment
+            .get("STRONGROOM_TOKEN")
+            .context("STRONGROOM_URL is set, but STRONGROOM_TOKEN is not")?
+            .to_str()
+            .context("STRONGROOM_TOKEN is no token")?;
+        return Ok(Some(Client::Network { url, pass: Pass::Token(token.into()) }));
+    }
+    let Ok(path) = login_file::path(environment) else { return Ok(None) };
+    let login = Login::load(&path)?;
+    Ok(login.map(|Login { url, token }| Client::Network { url, pass: Pass::Token(token) }))
+}
