@@ -104,6 +104,9 @@ impl Kind {
 pub struct Guid(Uuid);
 
 impl Guid {
+    /// The identity that no object has.
+    pub const NONE: Self = Self(Uuid::nil());
+
     /// Wraps a UUID.
     pub const fn new(uuid: Uuid) -> Self {
         Self(uuid)

@@ -15,6 +15,7 @@ mod native;
 mod owner;
 mod presented;
 mod probe;
+mod probely;
 mod report;
 mod route;
 mod state;
@@ -84,6 +85,7 @@ fn tables(entrance: Entrance) -> Vec<(Owner, Vec<Route>)> {
         Entrance::Network => vec![
             (Owner::AppCatalog, app_catalog::routes()),
             (Owner::Awx, awx::routes()),
+            (Owner::Probely, probely::routes()),
             (Owner::Native, native::routes()),
             (Owner::Native, probe::routes()),
         ],

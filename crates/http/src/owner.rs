@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
 use crate::route::Slash;
-use crate::{app_catalog, awx, native, unserved};
+use crate::{app_catalog, awx, native, probely, unserved};
 
 /// The owner of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ impl Owner {
         let mut response = match self {
             Self::Awx => awx::error::fault(fault, facts),
             Self::Native | Self::Page => native::error::fault(fault),
-            Self::Probely => unserved::probely(fault, facts),
+            Self::Probely => probely::error::fault(fault, facts),
             Self::CloudFoundry => unserved::cloud_foundry(fault),
             Self::Uaa => unserved::uaa(fault),
             Self::AppCatalog => app_catalog::error::fault(fault, facts),

@@ -4,18 +4,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::answer::{self, JSON};
-use crate::facts::RequestFacts;
 use crate::fault::Fault;
-
-/// Probely: one `detail`.
-pub(crate) fn probely(fault: &Fault, facts: &RequestFacts) -> Response {
-    match fault {
-        Fault::WrongMethod { .. } => {
-            detail(fault, &format!("Method \"{}\" not allowed.", facts.method))
-        }
-        _ => nobody(fault),
-    }
-}
 
 /// Cloud Foundry: a list of one error with code, title and detail.
 pub(crate) fn cloud_foundry(fault: &Fault) -> Response {

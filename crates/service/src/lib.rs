@@ -18,6 +18,7 @@ pub mod list;
 mod named;
 mod organization;
 mod placement;
+pub mod platform;
 mod reference;
 mod registry;
 mod robot;

@@ -17,7 +17,7 @@ use crate::store::{
     Audited, Condition, ListQuery, NewOrganization, Permit, ReadTx, WriteTx, proof,
 };
 use crate::view::{OrganizationView, Page};
-use crate::{Strongroom, credential, draw_identity, placement, team, user};
+use crate::{Strongroom, credential, draw_identity, placement, platform, team, user};
 
 /// What a request asks of an organization.
 #[derive(Debug, Clone, Default)]
@@ -224,46 +224,56 @@ impl Strongroom {
     /// credentials is not deleted while it owns any.
     pub async fn delete_organization(&self, actor: &Actor, reference: &Ref) -> Result<()> {
         let (by, reference) = (actor.clone(), reference.clone());
-        self.write(actor, move |tx| {
-            let (permit, organization) = tx.organization::<proof::Delete>(&by, &reference)?;
-            let id = permit.id();
-            if tx.has_spaces_or_registries(id)? && !tx.standing(&by)?.is_superuser {
-                return Err(Error::Conflict(Conflict::OrganizationInUse));
-            }
-            let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
-            if organization.settings.protect_used {
-                let mut uses: Vec<UseCount> = Vec::new();
-                for row in &credentials {
-                    uses.extend(tx.effective_uses(&row.credential)?);
-                }
-                if !uses.is_empty() {
-                    return Err(Error::Conflict(Conflict::CredentialInUse(together(uses))));
-                }
-            }
-            let mut first = entry(tx, &by, Operation::Delete, &organization);
-            first.reason = permit.reason().to_string();
-            first.changes = members(&organization)
-                .into_iter()
-                .map(|(member, value)| gone(member, value))
-                .collect();
-            let mut entries = vec![first];
-            entries.extend(placement::remove_all_in(tx, &by, Kind::Organization, id)?);
-            // Some of the credentials may have gone with their placements.
-            let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
-            for row in &credentials {
-                entries.push(credential::remove(tx, &by, row)?);
-            }
-            for team in tx.teams_by_id(&tx.team_ids_of(id)?)? {
-                entries.extend(team::remove(tx, &by, &team)?);
-            }
-            for account in tx.users_by_id(&tx.service_account_ids_of(id)?)? {
-                entries.push(user::remove(tx, &by, &account)?);
-            }
-            tx.delete_organization(&permit, &organization, by.user_id())?;
-            Ok(Audited::with_all((), entries))
-        })
-        .await
+        self.write(actor, move |tx| Ok(Audited::with_all((), delete(tx, &by, &reference)?))).await
     }
+}
+
+/// Deletes an organization for an actor who may, whatever door he came through, and gives the entries that tell of
+/// it, its own first.
+pub(crate) fn delete(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    reference: &Ref,
+) -> Result<Vec<Entry>> {
+    let (permit, organization) = tx.organization::<proof::Delete>(actor, reference)?;
+    let id = permit.id();
+    if tx.has_spaces_or_registries(id)? && !tx.standing(actor)?.is_superuser {
+        return Err(Error::Conflict(Conflict::OrganizationInUse));
+    }
+    let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
+    if organization.settings.protect_used {
+        let mut uses: Vec<UseCount> = Vec::new();
+        for row in &credentials {
+            uses.extend(tx.effective_uses(&row.credential)?);
+        }
+        if !uses.is_empty() {
+            return Err(Error::Conflict(Conflict::CredentialInUse(together(uses))));
+        }
+    }
+    let mut first = entry(tx, actor, Operation::Delete, &organization);
+    first.reason = permit.reason().to_string();
+    first.changes = members(&organization)
+        .into_iter()
+        .map(|(member, value)| gone(member, value))
+        .collect();
+    let mut entries = vec![first];
+    entries.extend(placement::remove_all_in(tx, actor, Kind::Organization, id)?);
+    // Some of the credentials may have gone with their placements.
+    let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
+    for row in &credentials {
+        entries.push(credential::remove(tx, actor, row)?);
+    }
+    for team in tx.teams_by_id(&tx.team_ids_of(id)?)? {
+        entries.extend(team::remove(tx, actor, &team)?);
+    }
+    for space in tx.spaces_of(id)? {
+        entries.extend(platform::remove_space(tx, actor, &space)?);
+    }
+    for account in tx.users_by_id(&tx.service_account_ids_of(id)?)? {
+        entries.push(user::remove(tx, actor, &account)?);
+    }
+    tx.delete_organization(&permit, &organization, actor.user_id())?;
+    Ok(entries)
 }
 
 fn save<'tx>(

@@ -416,7 +416,7 @@ impl ReadTx<'_> {
 
     /// Whether the actor may make a user part of an organization: one that he administers altogether, or a
     /// user who belongs nowhere and holds nothing that the actor lacks.
-    fn may_enrol(&self, actor: &Actor, user: &User) -> Result<bool> {
+    pub(crate) fn may_enrol(&self, actor: &Actor, user: &User) -> Result<bool> {
         if self.administers(actor, user)?.is_yes() {
             return Ok(true);
         }

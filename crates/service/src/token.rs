@@ -97,7 +97,7 @@ impl Strongroom {
         let (guid, short_id) = draw_identity()?;
         let view = self
             .write(actor, move |tx| {
-                let user_id = owner(tx, &by, draft.username.as_deref())?;
+                let user_id = owner(tx, &by, draft.kind, draft.username.as_deref())?;
                 let (name, bounds) = checked(tx, &by, user_id, draft.clone())?;
                 if let Some(maker) = by.token_id()
                     && tx.token(maker)?.is_none()
@@ -270,8 +270,19 @@ const fn dialect_of(kind: TokenKind) -> Dialect {
 }
 
 /// Whose token it becomes: the caller's, or on the host whose name is given.
-fn owner(tx: &ReadTx<'_>, actor: &Actor, username: Option<&str>) -> Result<i64> {
+///
+/// A service account makes no keys for itself: they come from who administers it.
+fn owner(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    kind: TokenKind,
+    username: Option<&str>,
+) -> Result<i64> {
     if let Some(user_id) = actor.user_id() {
+        let users = tx.users_by_id(&[user_id])?;
+        if OWN_KEYS.contains(&kind) && users.iter().any(|u| u.service_organization_id.is_some()) {
+            return Err(Error::forbidden());
+        }
         return Ok(user_id);
     }
     let username = username.ok_or_else(|| Error::invalid("user", Rule::Required))?;
@@ -372,3 +383,7 @@ fn members(token: &Token) -> Vec<(&'static str, Value)> {
 
 /// AWX's own default, in seconds: about a thousand years.
 pub(crate) const LONGEST_LIFE: i64 = 31_536_000_000;
+
+/// The kinds that people make for themselves, unlike what another key is exchanged for.
+const OWN_KEYS: [TokenKind; 4] =
+    [TokenKind::Awx, TokenKind::Native, TokenKind::Probely, TokenKind::Catalog];

@@ -406,7 +406,7 @@ impl<'tx> WriteTx<'tx> {
         self.update_token_row(token)
     }
 
-    /// Deletes an organization whose teams, credentials and service accounts are gone already.
+    /// Deletes an organization whose teams, spaces, credentials and service accounts are gone already.
     pub(crate) fn delete_organization(
         &mut self,
         permit: &Permit<'tx, proof::Delete>,

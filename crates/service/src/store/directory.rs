@@ -426,16 +426,11 @@ impl WriteTx<'_> {
         self.delete_tokens_where("user_id", user_id)
     }
 
-    /// Deletes what is an organization's own besides its teams, credentials and service accounts.
+    /// Deletes what is an organization's own besides its teams, spaces, credentials and service accounts.
     pub(super) fn delete_organization_parts(&mut self, id: i64) -> Result<()> {
         self.delete_tokens_where("organization_id", id)?;
-        for sql in [
-            "DELETE FROM apps WHERE space_id IN (SELECT id FROM spaces WHERE organization_id = $1)",
-            "DELETE FROM spaces WHERE organization_id = $1",
-            "DELETE FROM registries WHERE organization_id = $1",
-        ] {
-            self.session().execute(sql, &[id.into()])?;
-        }
+        let sql = "DELETE FROM registries WHERE organization_id = $1";
+        self.session().execute(sql, &[id.into()])?;
         Ok(())
     }
 

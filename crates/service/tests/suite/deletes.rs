@@ -268,11 +268,15 @@ fn space_and_app(kind: crate::room::StoreKind, organization: i64) -> String {
         crate::room::StoreKind::Postgres => format!("'{text}'::bytea"),
     };
     let (space, app) = (guid("space 0123456789"), guid("app 0123456789ab"));
+    let no = match kind {
+        crate::room::StoreKind::Sqlite => "0",
+        crate::room::StoreKind::Postgres => "false",
+    };
     format!(
-        "INSERT INTO spaces (guid, short_id, organization_id, name, folded_name, metadata, created, modified) \
-         VALUES ({space}, 'aaaaaaaaaaaa', {organization}, 's', 's', '{{}}', 1, 1); \
-         INSERT INTO apps (guid, short_id, space_id, name, folded_name, metadata, created, modified) \
-         SELECT {app}, 'bbbbbbbbbbbb', id, 'a', 'a', '{{}}', 1, 1 FROM spaces"
+        "INSERT INTO spaces (guid, short_id, organization_id, name, folded_name, suspended, metadata, created, modified) \
+         VALUES ({space}, 'aaaaaaaaaaaa', {organization}, 's', 's', {no}, '{{}}', 1, 1); \
+         INSERT INTO apps (guid, short_id, space_id, name, folded_name, details, metadata, created, modified) \
+         SELECT {app}, 'bbbbbbbbbbbb', id, 'a', 'a', '{{}}', '{{}}', 1, 1 FROM spaces"
     )
 }
 

@@ -1,1 +1,332 @@
-//! later
+//! Random sequences of use-cases against a model in memory: after each step everybody sees in lists, and one by
+//! one, exactly what the model says.
+
+mod world;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use strongroom_core::Result;
+use strongroom_core::access::Role;
+use strongroom_service::{CredentialDraft, CredentialScope, OwnerDoor, RoleHolder, RoleTarget, UserDraft};
+
+use crate::room::{StoreKind, TestRoom, given, machine, organization, team, token, user};
+use world::World;
+
+/// One step; the numbers choose among what there is.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    CreateUser,
+    DeleteUser(usize),
+    Flag(usize, bool),
+    CreateOrganization,
+    DeleteOrganization(usize),
+    CreateTeam(usize),
+    DeleteTeam(usize),
+    Give(usize, usize, usize),
+    Take(usize),
+    GiveTeam(usize, usize, usize),
+    CreateFor(Owned, usize),
+    DeleteCredential(usize),
+    Move(usize, Option<usize>),
+    Change(usize, usize),
+    IssueToken(usize),
+    RevokeToken(usize),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Owned {
+    Organization,
+    Team,
+    User,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let any = || 0_usize..1000;
+    let owned = prop_oneof![Just(Owned::Organization), Just(Owned::Team), Just(Owned::User)];
+    prop_oneof![
+        1 => Just(Step::CreateUser),
+        1 => any().prop_map(Step::DeleteUser),
+        1 => (any(), proptest::bool::ANY).prop_map(|(user, on)| Step::Flag(user, on)),
+        1 => Just(Step::CreateOrganization),
+        1 => any().prop_map(Step::DeleteOrganization),
+        2 => any().prop_map(Step::CreateTeam),
+        1 => any().prop_map(Step::DeleteTeam),
+        8 => (any(), any(), any()).prop_map(|(user, role, on)| Step::Give(user, role, on)),
+        3 => any().prop_map(Step::Take),
+        3 => (any(), any(), any()).prop_map(|(team, role, on)| Step::GiveTeam(team, role, on)),
+        5 => (owned, any()).prop_map(|(owned, of)| Step::CreateFor(owned, of)),
+        1 => any().prop_map(Step::DeleteCredential),
+        2 => (any(), proptest::option::of(any())).prop_map(|(id, to)| Step::Move(id, to)),
+        3 => (any(), any()).prop_map(|(user, id)| Step::Change(user, id)),
+        1 => any().prop_map(Step::IssueToken),
+        1 => any().prop_map(Step::RevokeToken),
+    ]
+}
+
+/// The roles that steps give, whatever object is chosen.
+const ROLES: [Role; 9] = [
+    Role::OrganizationAdmin,
+    Role::OrganizationCredentialAdmin,
+    Role::OrganizationAuditor,
+    Role::OrganizationMember,
+    Role::TeamAdmin,
+    Role::TeamMember,
+    Role::CredentialAdmin,
+    Role::CredentialUse,
+    Role::CredentialRead,
+];
+
+/// A room, what the model says is in it, and a number for names.
+struct Run {
+    room: TestRoom,
+    world: World,
+    named: usize,
+}
+
+impl Run {
+    async fn new(kind: StoreKind) -> Self {
+        let room = TestRoom::new(kind).await;
+        let mut run = Self { room, world: World::first_start(), named: 0 };
+        for first in [Step::CreateUser, Step::CreateUser, Step::CreateTeam(0)] {
+            run.take(first).await;
+        }
+        for owned in [Owned::Organization, Owned::Team, Owned::User] {
+            run.take(Step::CreateFor(owned, 0)).await;
+        }
+        run
+    }
+
+    fn name(&mut self) -> String {
+        self.named += 1;
+        format!("name {}", self.named)
+    }
+
+    /// Does the step and tells the model; a step that has nothing to choose from is none.
+    async fn take(&mut self, step: Step) {
+        let _ = self.try_step(step).await;
+    }
+
+    async fn try_step(&mut self, step: Step) -> Option<()> {
+        let name = self.name();
+        let host = self.room.host();
+        match step {
+            Step::CreateUser => {
+                let made = host.create_user(user(&name)).await.unwrap().user.identity.id;
+                self.world.users.insert(made, world::User::new(&name));
+            }
+            Step::DeleteUser(at) => {
+                let id = self.world.person(at)?;
+                host.delete_user(id).await.unwrap();
+                self.world.delete_user(id);
+            }
+            Step::Flag(at, on) => {
+                let id = self.world.person(at)?;
+                let draft = UserDraft { is_system_auditor: given(on), ..UserDraft::default() };
+                host.update_user(id, draft).await.unwrap();
+                self.world.users.get_mut(&id)?.auditor = on;
+            }
+            Step::CreateOrganization => {
+                let made = host.create_organization(organization(&name)).await.unwrap();
+                self.world.organizations.insert(made.organization.identity.id);
+            }
+            Step::DeleteOrganization(at) => {
+                let id = self.world.organization(at)?;
+                host.delete_organization(id).await.unwrap();
+                self.world.delete_organization(id);
+            }
+            Step::CreateTeam(at) => {
+                let of = self.world.organization(at)?;
+                let made = host.create_team(team(&name, of)).await.unwrap().team.identity.id;
+                self.world.teams.insert(made, of);
+            }
+            Step::DeleteTeam(at) => {
+                let id = self.world.team(at)?;
+                host.delete_team(id).await.unwrap();
+                self.world.delete_team(id);
+            }
+            Step::Give(at, role, on) => {
+                let (id, role) = (self.world.person(at)?, ROLES[role % ROLES.len()]);
+                let on = self.world.object(role, on)?;
+                let may = self.world.may_hold(id, role, on);
+                agree(may, &host.give(role, on, id).await, "give");
+                if may {
+                    self.world.grants.insert((id, role, on));
+                }
+            }
+            Step::Take(at) => {
+                let grants: Vec<_> = self.world.grants.iter().copied().collect();
+                let (id, role, on) = *grants.get(at % grants.len().max(1))?;
+                host.take(role, on, id).await.unwrap();
+                self.world.grants.remove(&(id, role, on));
+            }
+            Step::GiveTeam(at, role, on) => {
+                let (id, role) = (self.world.team(at)?, ROLES[6 + role % 3]);
+                let on = self.world.object(role, on)?;
+                let may = self.world.credentials[&on].organization == self.world.teams.get(&id).copied();
+                let target = RoleTarget::On(role, on.into());
+                agree(may, &host.give_role(target, RoleHolder::Team(id.into())).await, "give a team");
+                if may {
+                    self.world.team_grants.insert((id, role, on));
+                }
+            }
+            Step::CreateFor(owned, at) => self.create(owned, at, &name).await?,
+            Step::DeleteCredential(at) => {
+                let id = self.world.credential(at)?;
+                host.delete(id).await.unwrap();
+                self.world.delete_credential(id);
+            }
+            Step::Move(at, to) => {
+                let id = self.world.credential(at)?;
+                let to = match to {
+                    Some(to) => Some(self.world.organization(to)?),
+                    None => None,
+                };
+                let draft = CredentialDraft { organization: given(to.map(Into::into)), ..CredentialDraft::default() };
+                host.update(id, draft).await.unwrap();
+                self.world.credentials.get_mut(&id)?.organization = to;
+            }
+            Step::Change(at, credential) => {
+                let (id, credential) = (self.world.person(at)?, self.world.credential(credential)?);
+                let caller = self.world.caller(&self.room, id).await;
+                let draft = CredentialDraft { description: given(name), ..CredentialDraft::default() };
+                let may = self.world.rights(id, credential).edit;
+                agree(may, &caller.update(credential, draft).await, "change");
+            }
+            Step::IssueToken(at) => {
+                let id = self.world.person(at)?;
+                let caller = self.world.caller(&self.room, id).await;
+                let made = caller.issue(token(strongroom_core::record::TokenKind::Awx)).await.unwrap();
+                self.world.tokens.insert(made.view.token.id, (id, made.secret));
+            }
+            Step::RevokeToken(at) => {
+                let tokens: Vec<i64> = self.world.tokens.keys().copied().collect();
+                let id = *tokens.get(at % tokens.len().max(1))?;
+                host.revoke(id).await.unwrap();
+                self.world.tokens.remove(&id);
+            }
+        }
+        Some(())
+    }
+
+    async fn create(&mut self, owned: Owned, at: usize, name: &str) -> Option<()> {
+        let (door, made) = match owned {
+            Owned::Organization => {
+                let of = self.world.organization(at)?;
+                (OwnerDoor::Organization(of.into()), world::Credential { organization: Some(of), team: None })
+            }
+            Owned::Team => {
+                let of = self.world.team(at)?;
+                let organization = self.world.teams.get(&of).copied();
+                (OwnerDoor::Team(of.into()), world::Credential { organization, team: Some(of) })
+            }
+            Owned::User => {
+                let of = self.world.person(at)?;
+                (OwnerDoor::User(of.into()), world::Credential { organization: None, team: None })
+            }
+        };
+        let id = self.room.host().create_credential(door.clone(), machine(name)).await.unwrap();
+        let id = id.credential.identity.id;
+        if let (Owned::User, OwnerDoor::User(strongroom_core::id::Ref::Serial(owner))) = (owned, door) {
+            self.world.grants.insert((owner, Role::CredentialAdmin, id));
+        }
+        self.world.credentials.insert(id, made);
+        Some(())
+    }
+
+    /// What each person sees is what the model says; one of them looks at everything one by one.
+    async fn check(&mut self, number: usize) {
+        let people: Vec<i64> = self.world.users.keys().copied().collect();
+        for (at, id) in people.iter().enumerate() {
+            let caller = self.world.caller(&self.room, *id).await;
+            let mut seen = caller.sees(CredentialScope::All).await.unwrap();
+            seen.sort_unstable();
+            assert_eq!(seen, self.world.credentials_of(*id), "credentials of {id}");
+            let organizations = caller.organizations().await.unwrap();
+            assert_eq!(sorted(&organizations), self.world.organizations_of(*id), "organizations of {id}");
+            let teams = caller.teams().await.unwrap();
+            assert_eq!(sorted(&teams), self.world.teams_of(*id), "teams of {id}");
+            let users = caller.users().await.unwrap();
+            assert_eq!(sorted(&users), self.world.users_of(*id), "users of {id}");
+            if at == number % people.len() {
+                self.look_one_by_one(&caller, &users).await;
+            }
+        }
+        for (user, secret) in self.world.tokens.values() {
+            let presented = strongroom_service::Presented::Bearer(secret.clone());
+            let caller = self.room.caller(strongroom_core::access::Door::Awx, presented).await.unwrap();
+            assert_eq!(caller.id, *user);
+        }
+        let tokens = self.room.number("SELECT COUNT(*) FROM tokens WHERE kind = 'awx'").await;
+        assert_eq!(usize::try_from(tokens).unwrap(), self.world.tokens.len());
+        assert_eq!(self.room.room.first_broken_audit_link().await.unwrap(), None);
+    }
+
+    async fn look_one_by_one(&self, caller: &crate::room::Caller, users: &[i64]) {
+        for id in self.world.credentials.keys() {
+            let expected = self.world.rights(caller.id, *id);
+            let found = match caller.read(*id).await {
+                Ok(view) => {
+                    let may = view.capabilities;
+                    world::Rights { read: true, using: may.use_it, edit: may.edit }
+                }
+                Err(_) => world::Rights::default(),
+            };
+            assert_eq!(found, expected, "user {} and credential {id}", caller.id);
+        }
+        for id in &self.world.organizations {
+            let read = caller.read_organization(*id).await.is_ok();
+            assert_eq!(read, self.world.organizations_of(caller.id).contains(id));
+        }
+        for id in self.world.teams.keys() {
+            let read = caller.read_team(*id).await.is_ok();
+            assert_eq!(read, self.world.teams_of(caller.id).contains(id));
+        }
+        for id in self.world.users.keys() {
+            assert_eq!(caller.read_user(*id).await.is_ok(), users.contains(id));
+        }
+    }
+}
+
+fn sorted(ids: &[i64]) -> Vec<i64> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids
+}
+
+#[track_caller]
+fn agree<T: std::fmt::Debug>(may: bool, outcome: &Result<T>, what: &str) {
+    assert_eq!(outcome.is_ok(), may, "{what}: {outcome:?}");
+}
+
+/// Runs so many random sequences of so many steps.
+fn run(kind: StoreKind, cases: u32, steps: usize) {
+    let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.unwrap();
+    let sequence = proptest::collection::vec(step(), steps..=steps);
+    let outcome = TestRunner::new(config).run(&sequence, |sequence| {
+        let case = async {
+            let mut run = Run::new(kind).await;
+            run.check(0).await;
+            for (number, step) in sequence.into_iter().enumerate() {
+                run.take(step).await;
+                run.check(number).await;
+            }
+        };
+        runtime.block_on(case);
+        Ok::<(), TestCaseError>(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn everybody_sees_what_the_model_says_on_sqlite() {
+    run(StoreKind::Sqlite, 10, 24);
+}
+
+#[test]
+fn everybody_sees_what_the_model_says_on_postgres() {
+    run(StoreKind::Postgres, 4, 20);
+}

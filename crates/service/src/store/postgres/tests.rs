@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::store::row::Row;
+use crate::store::sqlite::Effect;
 
 /// A table of the test's own on the server of the test command.
 struct Table {

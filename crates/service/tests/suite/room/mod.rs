@@ -31,19 +31,17 @@ pub(crate) const START: i64 = 1_767_225_600_000_000;
 macro_rules! on_both_stores {
     ($($(#[$about:meta])* async fn $name:ident($room:ident: TestRoom) $body:block)*) => {$(
         $(#[$about])*
+        async fn $name($room: crate::room::TestRoom) $body
+
         mod $name {
-            use super::*;
-
-            async fn case($room: crate::room::TestRoom) $body
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                case(crate::room::TestRoom::new(crate::room::StoreKind::Sqlite).await).await;
+                super::$name(crate::room::TestRoom::new(crate::room::StoreKind::Sqlite).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                case(crate::room::TestRoom::new(crate::room::StoreKind::Postgres).await).await;
+                super::$name(crate::room::TestRoom::new(crate::room::StoreKind::Postgres).await).await;
             }
         }
     )*};

@@ -1,0 +1,129 @@
+//! What is answered when something is wrong: one `detail`, or sentences by field.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+use strongroom_core::Error;
+use strongroom_core::error::Violation;
+
+use super::words;
+use crate::answer::{self, JSON};
+use crate::facts::RequestFacts;
+use crate::fault::Fault;
+use crate::report::report;
+
+/// Why a handler has no other answer.
+#[derive(Debug)]
+pub(super) enum ProbelyError {
+    /// A use-case said no.
+    Core(Error),
+    /// Nobody is known to be asking, for this reason.
+    Unauthenticated(&'static str),
+    /// A plain sentence under `detail`.
+    Detail(StatusCode, String),
+    /// A sentence about the request as a whole.
+    Whole(String),
+    /// Sentences by field.
+    Fields(Value),
+    /// These ids name nothing.
+    UnknownIds(Vec<String>),
+    /// The answer is there already.
+    Answered(Box<Response>),
+}
+
+impl From<Error> for ProbelyError {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl IntoResponse for ProbelyError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Core(error) => render(&error),
+            Self::Unauthenticated(reason) => unauthenticated(reason),
+            Self::Detail(status, sentence) => detail(status, &sentence),
+            Self::Whole(sentence) => whole(&sentence),
+            Self::Fields(fields) => answer::json(StatusCode::BAD_REQUEST, JSON, &fields),
+            Self::UnknownIds(ids) => {
+                let body = json!({
+                    "detail": "Not Found",
+                    "is_id_404_validation": true,
+                    "invalid_ids": ids,
+                });
+                answer::json(StatusCode::NOT_FOUND, JSON, &body)
+            }
+            Self::Answered(response) => *response,
+        }
+    }
+}
+
+/// The answer to an error of a use-case.
+fn render(error: &Error) -> Response {
+    report(error);
+    match error {
+        Error::Unauthenticated => unauthenticated(words::INCORRECT),
+        Error::Throttled { seconds } => {
+            let sentence =
+                format!("Request was throttled. Expected available in {seconds} seconds.");
+            retry(StatusCode::TOO_MANY_REQUESTS, &sentence, *seconds)
+        }
+        Error::Forbidden(_) => detail(StatusCode::FORBIDDEN, words::FORBIDDEN),
+        Error::NotFound(_) | Error::Hidden(_) => detail(StatusCode::NOT_FOUND, words::NOT_FOUND),
+        Error::Invalid(violations) => {
+            answer::json(StatusCode::BAD_REQUEST, JSON, &by_field(violations))
+        }
+        Error::Conflict(conflict) => whole(&words::conflict(conflict)),
+        Error::TooLarge => detail(StatusCode::PAYLOAD_TOO_LARGE, Fault::TooLarge.sentence()),
+        Error::Unavailable(_) | Error::StorageFull(_) => {
+            let fault = Fault::Unavailable { retry_after: 1 };
+            retry(fault.status(), fault.sentence(), 1)
+        }
+        Error::Internal(_) => detail(StatusCode::INTERNAL_SERVER_ERROR, words::UNEXPECTED),
+    }
+}
+
+/// The answer to a request that no handler answers.
+pub(crate) fn fault(fault: &Fault, facts: &RequestFacts) -> Response {
+    let sentence = match fault {
+        Fault::UnknownPath => words::NOT_FOUND.to_owned(),
+        Fault::WrongMethod { .. } => format!("Method \"{}\" not allowed.", facts.method),
+        Fault::Panic => words::UNEXPECTED.to_owned(),
+        other => other.sentence().to_owned(),
+    };
+    detail(fault.status(), &sentence)
+}
+
+/// All sentences of a field under its name, in the order in which they were found.
+fn by_field(violations: &[Violation]) -> Value {
+    let mut fields = Map::new();
+    for (member, sentence) in violations.iter().map(words::violation) {
+        let told = fields.entry(member.to_owned()).or_insert_with(|| json!([]));
+        if let Value::Array(told) = told {
+            told.push(Value::from(sentence));
+        }
+    }
+    Value::Object(fields)
+}
+
+fn whole(sentence: &str) -> Response {
+    answer::json(StatusCode::BAD_REQUEST, JSON, &json!({"non_field_errors": [sentence]}))
+}
+
+fn detail(status: StatusCode, sentence: &str) -> Response {
+    answer::json(status, JSON, &json!({"detail": sentence}))
+}
+
+fn unauthenticated(reason: &str) -> Response {
+    let mut response = detail(StatusCode::UNAUTHORIZED, reason);
+    let challenge = HeaderValue::from_static("JWT realm=\"api\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+fn retry(status: StatusCode, sentence: &str, seconds: u32) -> Response {
+    let mut response = detail(status, sentence);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

@@ -1,0 +1,188 @@
+//! The parameters behind the question mark. What is not known is ignored, as the framework does.
+
+use http::Uri;
+use http::StatusCode;
+use strongroom_service::{AccountField, AccountOrder, AccountPart, CredentialQuery};
+
+use super::error::ProbelyError;
+use super::words;
+
+/// The parameters of a request, decoded, in order.
+#[derive(Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+/// Which page of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Counted from 1.
+    pub(super) page: i64,
+    /// The most elements of a page.
+    pub(super) length: i64,
+}
+
+impl Query {
+    /// Reads the query of a request.
+    pub(super) fn read(uri: &Uri) -> Self {
+        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    /// Which page is asked for: 404 for one that can be none.
+    pub(super) fn wanted(&self) -> Result<Wanted, ProbelyError> {
+        let page = self.last("page").filter(|text| !text.is_empty());
+        let page = page.map_or(Some(1), |text| text.trim().parse::<i64>().ok());
+        let page = page.filter(|page| (1..=LAST_PAGE).contains(page)).ok_or_else(no_page)?;
+        let length = self.last("length").and_then(|text| text.trim().parse::<i64>().ok());
+        let length = length.filter(|length| 0 < *length).unwrap_or(USUAL).min(MOST);
+        Ok(Wanted { page, length })
+    }
+
+    /// The part of a list by name that a page is.
+    pub(super) fn part(&self, wanted: Wanted) -> AccountPart {
+        let descending = self.order().any(|(name, descending)| name == "name" && descending);
+        AccountPart {
+            search: self.last("search").unwrap_or_default().trim().replace('\0', ""),
+            descending,
+            limit: wanted.length,
+            offset: (wanted.page - 1).saturating_mul(wanted.length),
+        }
+    }
+
+    /// What is asked of the list of credentials.
+    pub(super) fn credentials(&self, wanted: Wanted) -> CredentialQuery {
+        let order = self.order().filter_map(|(name, descending)| {
+            let field = FIELDS.iter().find(|(known, _)| *known == name);
+            field.map(|(_, field)| AccountOrder { field: *field, descending })
+        });
+        CredentialQuery {
+            ids: self.all("id"),
+            teams: self.all("team"),
+            is_sensitive: self.boolean("is_sensitive"),
+            checks_ids: self.boolean("is_id_404_validation").unwrap_or(false),
+            order: order.collect(),
+            part: self.part(wanted),
+        }
+    }
+
+    /// A boolean, in any of its spellings; anything else says nothing.
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        let text = self.last(name)?.trim().to_ascii_lowercase();
+        match text.as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The names in the wanted order, and whether each is greatest first.
+    fn order(&self) -> impl Iterator<Item = (&str, bool)> {
+        let names = self.last("ordering").unwrap_or_default().split(',').map(str::trim);
+        names.map(|name| name.strip_prefix('-').map_or((name, false), |name| (name, true)))
+    }
+
+    fn last(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        let found = self.0.iter().filter(|(known, value)| known == name && !value.is_empty());
+        found.map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// 404 for a page that is not there.
+pub(super) fn no_page() -> ProbelyError {
+    ProbelyError::Detail(StatusCode::NOT_FOUND, words::NO_PAGE.to_owned())
+}
+
+/// The names by which credentials can be ordered.
+const FIELDS: [(&str, AccountField); 6] = [
+    ("name", AccountField::Name),
+    ("created_at", AccountField::Created),
+    ("updated_at", AccountField::Modified),
+    ("changed", AccountField::Modified),
+    ("is_sensitive", AccountField::IsSensitive),
+    ("usage_count", AccountField::UsageCount),
+];
+const USUAL: i64 = 10;
+const MOST: i64 = 1000;
+/// No list is so long that a later page could be there.
+const LAST_PAGE: i64 = i64::MAX / MOST;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn query(text: &str) -> Query {
+        Query::read(&Uri::try_from(format!("/credentials/?{text}")).unwrap())
+    }
+
+    #[test]
+    fn pages_and_lengths_are_read() {
+        for (text, read) in [
+            ("", Some((1, 10))),
+            ("page=", Some((1, 10))),
+            ("page=3&length=50", Some((3, 50))),
+            ("length=0", Some((1, 10))),
+            ("length=-5", Some((1, 10))),
+            ("length=x", Some((1, 10))),
+            ("length=5000", Some((1, 1000))),
+            ("page=1&page=2", Some((2, 10))),
+            ("page=0", None),
+            ("page=-1", None),
+            ("page=x", None),
+            ("page=99999999999999999999", None),
+        ] {
+            let wanted = query(text).wanted().ok().map(|wanted| (wanted.page, wanted.length));
+            assert_eq!(wanted, read, "{text}");
+        }
+    }
+
+    #[test]
+    fn booleans_have_the_spellings_of_two_languages() {
+        for (text, read) in [
+            ("x=True", Some(true)),
+            ("x=TRUE", Some(true)),
+            ("x=1", Some(true)),
+            ("x=False", Some(false)),
+            ("x=0", Some(false)),
+            ("x=yes", None),
+            ("x=", None),
+            ("", None),
+        ] {
+            assert_eq!(query(text).boolean("x"), read, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_not_known_is_ignored() {
+        let wanted = Wanted { page: 2, length: 10 };
+        let read = query("ordering=-changed,nothing,name&id=a&id=b&search=%20x%20");
+        let read = read.credentials(wanted);
+        assert_eq!(
+            read.order,
+            [
+                AccountOrder { field: AccountField::Modified, descending: true },
+                AccountOrder { field: AccountField::Name, descending: false },
+            ]
+        );
+        assert_eq!((read.ids, read.part.offset, read.part.search), (
+            vec!["a".to_owned(), "b".to_owned()],
+            10,
+            "x".to_owned()
+        ));
+        assert!(query("ordering=-name").part(wanted).descending);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_a_page_keeps_its_limits(text in "[a-z0-9=&%+-]{0,40}") {
+            if let Ok(wanted) = query(&text).wanted() {
+                prop_assert!(0 < wanted.page && (1..=MOST).contains(&wanted.length));
+                prop_assert!(0 <= query(&text).part(wanted).offset);
+            }
+        }
+    }
+}
