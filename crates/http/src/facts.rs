@@ -1,6 +1,6 @@
 //! What is known of a request before anybody looks at its body.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use http::Method;
@@ -30,6 +30,8 @@ pub(crate) struct RequestFacts {
     pub(crate) request_id: String,
     /// The client's own id for the request, where it is harmless to send back.
     pub(crate) client_request_id: Option<String>,
+    /// Who asks, once that is known, for the owners that tell him so.
+    pub(crate) user_guid: OnceLock<String>,
     /// The address of the client, or `local` on the host's own socket.
     pub(crate) source: String,
     /// Whether the client itself is on this machine, with no proxy between.

@@ -20,6 +20,8 @@ pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
 pub struct HttpSettings {
     /// The base of all absolute links. Without it only loopback names are answered as `Host`.
     pub public_url: Option<Url>,
+    /// Whether connections are encrypted here, so that links made from `Host` say so.
+    pub tls: bool,
     /// The networks whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// What `/metrics` answers.
@@ -41,6 +43,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             public_url: None,
+            tls: false,
             trusted_proxies: Vec::new(),
             metrics: Arc::new(String::new),
             metrics_token: None,

@@ -5,8 +5,11 @@ use strongroom_core::access::{Dialect, Door};
 use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::error::Refusal;
+use strongroom_core::id::Guid;
 use strongroom_core::record::TokenKind;
 use strongroom_core::{Error, Result};
+
+use crate::uaa::Powers;
 
 /// A user or service account that has proved who it is, or the operator on the server's own host.
 ///
@@ -14,6 +17,7 @@ use strongroom_core::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub(crate) user_id: Option<i64>,
+    pub(crate) user_guid: Option<Guid>,
     pub(crate) username: String,
     pub(crate) token: Option<PresentedToken>,
     pub(crate) origin: Origin,
@@ -26,12 +30,21 @@ pub(crate) struct PresentedToken {
     pub(crate) id: i64,
     pub(crate) kind: TokenKind,
     pub(crate) bounds: TokenBounds,
+    /// Whether it may read at all.
+    pub(crate) reads: bool,
+    /// What it lets its user be beyond his roles.
+    pub(crate) powers: Powers,
 }
 
 impl Actor {
     /// The user's id; the operator on the host has none.
     pub const fn user_id(&self) -> Option<i64> {
         self.user_id
+    }
+
+    /// The user's guid; the operator on the host has none.
+    pub const fn user_guid(&self) -> Option<Guid> {
+        self.user_guid
     }
 
     /// The user's name.
@@ -42,6 +55,11 @@ impl Actor {
     /// The token that was presented, if one was.
     pub fn token_id(&self) -> Option<i64> {
         self.token.map(|token| token.id)
+    }
+
+    /// Whether the key that was presented may read.
+    pub fn may_read(&self) -> bool {
+        self.token.is_none_or(|token| token.reads)
     }
 
     /// Whether the key that was presented may do more than read.

@@ -15,7 +15,9 @@ use strongroom_core::id::Kind;
 use strongroom_core::record::{Token, TokenKind, User};
 use strongroom_core::text::fold;
 use strongroom_core::{Error, Result};
+use strongroom_seal::digest::sha256;
 use strongroom_seal::mac::CacheKey;
+use strongroom_seal::token::TokenHash;
 use strongroom_seal::{password, token};
 use tokio::sync::Semaphore;
 
@@ -24,6 +26,7 @@ use crate::actor::{Actor, PresentedToken};
 use crate::failure::Failures;
 use crate::store::{Audited, ReadTx};
 use crate::throttle::Throttle;
+use crate::uaa::{self, Powers};
 
 /// What a request carries to prove who is asking.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub enum Presented {
     },
     /// A token, whatever word the header has before it.
     Bearer(SecretString),
+    /// A refresh token of the platform, in the body of the request that it is for.
+    Refresh(SecretString),
 }
 
 impl Strongroom {
@@ -59,6 +64,10 @@ impl Strongroom {
                 self.by_password(door, KeyKind::BasicPassword, &username, password, origin).await
             }
             Presented::Bearer(text) => self.by_token(door, &text, origin).await,
+            Presented::Refresh(text) => {
+                let hash = token::hash_of(text.expose_secret());
+                self.by_hash(door, hash, origin, |kind| kind == TokenKind::UaaRefresh).await
+            }
         }
     }
 
@@ -128,6 +137,7 @@ impl Strongroom {
         }
         Ok(Actor {
             user_id: Some(user.identity.id),
+            user_guid: Some(user.identity.guid),
             username: user.username,
             token: None,
             origin,
@@ -137,7 +147,24 @@ impl Strongroom {
 
     async fn by_token(&self, door: Door, text: &SecretString, origin: Origin) -> Result<Actor> {
         let text = text.expose_secret();
-        let Some(hash) = token::hash_of(text).or_else(|| token::hash_plain(text)) else {
+        let is_platform = matches!(door, Door::CloudFoundry | Door::Uaa);
+        let hash = if is_platform && uaa::is_signed(text) {
+            self.is_own_token(text).await?.then(|| sha256(text.as_bytes()))
+        } else {
+            token::hash_of(text).or_else(|| token::hash_plain(text))
+        };
+        // A refresh token only buys access tokens, whatever door it is shown at.
+        self.by_hash(door, hash, origin, |kind| kind != TokenKind::UaaRefresh).await
+    }
+
+    async fn by_hash(
+        &self,
+        door: Door,
+        hash: Option<TokenHash>,
+        origin: Origin,
+        is_meant: impl Fn(TokenKind) -> bool,
+    ) -> Result<Actor> {
+        let Some(hash) = hash else {
             return Err(self.unknown_token(&origin));
         };
         let found = self
@@ -150,7 +177,10 @@ impl Strongroom {
             .await?;
         let now = self.now();
         let live = found.filter(|(token, user)| {
-            now < token.expires && user.enabled && key_kind(token.kind).opens(door, listed(token))
+            now < token.expires
+                && user.enabled
+                && is_meant(token.kind)
+                && key_kind(token.kind).opens(door, listed(token))
         });
         let Some((token, user)) = live else {
             return Err(self.unknown_token(&origin));
@@ -158,12 +188,9 @@ impl Strongroom {
         self.0.gate.note_use(&token, now);
         Ok(Actor {
             user_id: Some(user.identity.id),
+            user_guid: Some(user.identity.guid),
             username: user.username,
-            token: Some(PresentedToken {
-                id: token.id,
-                kind: token.kind,
-                bounds: bounds_of(&token),
-            }),
+            token: Some(presented(&token, door)),
             origin,
             door,
         })
@@ -359,6 +386,18 @@ const fn key_kind(kind: TokenKind) -> KeyKind {
 
 fn listed(token: &Token) -> DialectSet {
     token.dialects.iter().copied().collect()
+}
+
+/// What a token lets its user do at a door.
+fn presented(token: &Token, door: Door) -> PresentedToken {
+    let (id, kind, mut bounds) = (token.id, token.kind, bounds_of(token));
+    if !matches!(kind, TokenKind::UaaAccess | TokenKind::UaaRefresh) {
+        return PresentedToken { id, kind, bounds, reads: true, powers: Powers::ALL };
+    }
+    // The scopes are about the platform; at the door where tokens are bought and ended they do not count.
+    bounds.writes = door == Door::Uaa || uaa::writes(&token.scope);
+    let reads = uaa::reads(&token.scope);
+    PresentedToken { id, kind, bounds, reads, powers: Powers::of(&token.scope) }
 }
 
 /// What a stored token may do at the most.

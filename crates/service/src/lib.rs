@@ -29,6 +29,7 @@ mod store;
 mod team;
 mod throttle;
 mod token;
+pub mod uaa;
 mod user;
 pub mod view;
 
@@ -82,6 +83,7 @@ struct Inner {
     store_id: Guid,
     issuer: String,
     gate: Gate,
+    uaa_keys: uaa::Keys,
     initial_password_file: Option<std::path::PathBuf>,
 }
 
@@ -90,6 +92,7 @@ impl Strongroom {
     pub fn on_host(&self) -> Actor {
         Actor {
             user_id: None,
+            user_guid: None,
             username: "host".to_owned(),
             token: None,
             origin: Origin::local(),
@@ -124,7 +127,7 @@ impl Strongroom {
     }
 
     /// Works on what is due now and then, until the future it is given is ready: chains audit entries,
-    /// writes folded failures and the last use of tokens.
+    /// writes folded failures and the last use of tokens, forgets tokens that ended.
     pub async fn background(&self, until: impl Future<Output = ()>) {
         let mut until = std::pin::pin!(until);
         let mut tick = tokio::time::interval(BACKGROUND_EVERY);
@@ -148,6 +151,9 @@ impl Strongroom {
         }
         if let Err(error) = self.0.store.link_audit().await {
             tracing::warn!(%error, "audit entries could not be chained");
+        }
+        if let Err(error) = self.forget_ended().await {
+            tracing::warn!(%error, "ended tokens and jobs could not be forgotten");
         }
     }
 

@@ -230,11 +230,7 @@ impl Strongroom {
 
 /// Deletes an organization for an actor who may, whatever door he came through, and gives the entries that tell of
 /// it, its own first.
-pub(crate) fn delete(
-    tx: &mut WriteTx<'_>,
-    actor: &Actor,
-    reference: &Ref,
-) -> Result<Vec<Entry>> {
+pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Result<Vec<Entry>> {
     let (permit, organization) = tx.organization::<proof::Delete>(actor, reference)?;
     let id = permit.id();
     if tx.has_spaces_or_registries(id)? && !tx.standing(actor)?.is_superuser {
@@ -252,10 +248,8 @@ pub(crate) fn delete(
     }
     let mut first = entry(tx, actor, Operation::Delete, &organization);
     first.reason = permit.reason().to_string();
-    first.changes = members(&organization)
-        .into_iter()
-        .map(|(member, value)| gone(member, value))
-        .collect();
+    first.changes =
+        members(&organization).into_iter().map(|(member, value)| gone(member, value)).collect();
     let mut entries = vec![first];
     entries.extend(placement::remove_all_in(tx, actor, Kind::Organization, id)?);
     // Some of the credentials may have gone with their placements.

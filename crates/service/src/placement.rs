@@ -294,10 +294,7 @@ fn visible(
             Kind::Space => (ResourceKind::Space, *id),
             _ => (ResourceKind::Space, tx.space_of_app(*id)?),
         };
-        let held = standing.reads_everything() || standing.on(resource, on).next().is_some();
-        let in_space = resource == ResourceKind::Space
-            && standing.holds(Role::CloudFoundryOrganizationManager, tx.space_organization(on)?);
-        Ok(held || in_space)
+        Ok(standing.reads_everything() || standing.on(resource, on).next().is_some())
     };
     match id {
         Some(id) if seen(&id)? => Ok(id),
@@ -318,6 +315,7 @@ fn check_place(
     if !may_create(tx, actor, scope)? {
         return Err(Error::forbidden());
     }
+    tx.check_scope_open(actor, scope)?;
     let Some(owner) = row.credential.organization_id else { return Ok(()) };
     let outside = tx.organization_of_scope(scope)? != Some(owner);
     if outside && !tx.shares_across_organizations(owner)? {

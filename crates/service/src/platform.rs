@@ -19,7 +19,7 @@ pub use organization::PlatformOrganizationDraft;
 pub use registry_credential::{
     PlacedIn, PlatformOwner, RegistryCredentialDraft, RegistryCredentialView,
 };
-pub use role::{PlatformRoleDraft, PlatformRoleOn, PlatformRoleView, PlatformUser};
+pub use role::{PLATFORM_ROLES, PlatformRoleDraft, PlatformRoleOn, PlatformRoleView, PlatformUser};
 pub use space::{PlatformSpaceDraft, SpaceView};
 
 pub(crate) use space::remove as remove_space;

@@ -164,6 +164,7 @@ impl Strongroom {
             store_id: identity.guid,
             issuer: identity.issuer,
             gate: Gate::new()?,
+            uaa_keys: crate::uaa::Keys::default(),
             initial_password_file: options.initial_password_file,
         }));
         Ok(Opened { room, first_start })

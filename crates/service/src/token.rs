@@ -272,12 +272,7 @@ const fn dialect_of(kind: TokenKind) -> Dialect {
 /// Whose token it becomes: the caller's, or on the host whose name is given.
 ///
 /// A service account makes no keys for itself: they come from who administers it.
-fn owner(
-    tx: &ReadTx<'_>,
-    actor: &Actor,
-    kind: TokenKind,
-    username: Option<&str>,
-) -> Result<i64> {
+fn owner(tx: &ReadTx<'_>, actor: &Actor, kind: TokenKind, username: Option<&str>) -> Result<i64> {
     if let Some(user_id) = actor.user_id() {
         let users = tx.users_by_id(&[user_id])?;
         if OWN_KEYS.contains(&kind) && users.iter().any(|u| u.service_organization_id.is_some()) {

@@ -165,3 +165,60 @@ impl<'a> Problem<'a> {
 
 /// Seconds after which to try again when the store does not answer.
 const RETRY_SECONDS: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use strongroom_core::error::Rule;
+    use strongroom_core::id::Kind;
+
+    use crate::owner::Owner;
+
+    fn facts() -> RequestFacts {
+        RequestFacts {
+            owner: Owner::AppCatalog,
+            method: http::Method::POST,
+            path: "/v1/registries".to_owned(),
+            query: Some("refresh_token=hunter2".to_owned()),
+            endpoint: None,
+            request_id: "0".repeat(32),
+            client_request_id: None,
+            source: "192.0.2.1".to_owned(),
+            is_loopback: false,
+            started: std::time::Instant::now(),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_error_has_its_status_and_the_shape_of_a_problem() {
+        let source = || std::io::Error::other("hunter2");
+        for (error, status, title) in [
+            (Error::Unauthenticated, 401, "Unauthorized"),
+            (Error::Throttled { seconds: 7 }, 429, "Too many requests"),
+            (Error::forbidden(), 403, "Forbidden"),
+            (Error::NotFound(Kind::Registry), 404, "Not found"),
+            (Error::Hidden(Kind::Registry), 404, "Not found"),
+            (Error::invalid("description", Rule::Required), 400, "Validation error"),
+            (Error::Conflict(Conflict::CredentialInUse(Vec::new())), 400, "Validation error"),
+            (Error::TooLarge, 413, "Payload too large"),
+            (Error::Unavailable(source().into()), 503, "Temporarily unavailable"),
+            (Error::StorageFull(source().into()), 503, "Temporarily unavailable"),
+            (Error::internal(source()), 500, "Internal Server Error"),
+        ] {
+            let (parts, body) = render(&Refusal::Core(error), &facts()).into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(parts.status, status);
+            assert_eq!(parts.headers["content-type"], "application/problem+json");
+            assert_eq!((&problem["status"], &problem["title"]), (&status.into(), &title.into()));
+            assert_eq!(problem["type"], "about:blank");
+            assert_eq!(problem["instance"], "/v1/registries");
+            assert!(problem["detail"].is_string());
+            assert_eq!(problem["violations"].is_array(), status == 400);
+            assert_eq!(parts.headers.contains_key("retry-after"), matches!(status, 429 | 503));
+            assert_eq!(parts.headers.contains_key("www-authenticate"), status == 401);
+            assert!(!problem.to_string().contains("hunter2"));
+        }
+    }
+}

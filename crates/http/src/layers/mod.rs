@@ -8,7 +8,7 @@ mod request_id;
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::body::HttpBody;
@@ -101,7 +101,11 @@ fn facts(state: &AppState, request: &Request) -> RequestFacts {
         endpoint,
         // Without randomness the id stays empty, and an empty one is not admitted.
         request_id: strongroom_seal::random::request_id().unwrap_or_default(),
-        client_request_id: request_id::from_client(request.headers()),
+        client_request_id: match owner {
+            Owner::CloudFoundry | Owner::Uaa => request_id::from_gateway(request.headers()),
+            _ => request_id::from_client(request.headers()),
+        },
+        user_guid: OnceLock::new(),
         source,
         is_loopback,
         started: Instant::now(),

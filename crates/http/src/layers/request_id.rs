@@ -12,11 +12,36 @@ pub(crate) fn from_client(headers: &HeaderMap) -> Option<String> {
     is_harmless.then(|| text.to_owned())
 }
 
+/// The id that stands in front of a platform's request id: what is harmless of it, up to 255 characters.
+pub(crate) fn from_gateway(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(X_VCAP_REQUEST_ID).or_else(|| headers.get(X_REQUEST_ID))?;
+    let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
+    let kept = value.as_bytes().iter().copied().filter(harmless).take(255);
+    let text: String = kept.map(char::from).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+const X_VCAP_REQUEST_ID: HeaderName = HeaderName::from_static("x-vcap-request-id");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_API_REQUEST_ID: HeaderName = HeaderName::from_static("x-api-request-id");
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_harmless_of_a_gateways_id_is_kept() {
+        let read = |name: &'static str, value: &str| {
+            let value = http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            from_gateway(&HeaderMap::from_iter([(HeaderName::from_static(name), value)]))
+        };
+        assert_eq!(read("x-vcap-request-id", "a_b-1;<c>").as_deref(), Some("a_b-1c"));
+        assert_eq!(read("x-request-id", "\u{fc}a").as_deref(), Some("a"));
+        assert_eq!(read("x-request-id", "::").as_deref(), None);
+        let longest = "a".repeat(255);
+        assert_eq!(read("x-request-id", &"a".repeat(300)), Some(longest));
+        assert_eq!(read("x-api-request-id", "a"), None);
+    }
 
     #[test]
     fn only_a_harmless_id_is_kept() {

@@ -31,14 +31,11 @@ impl FromRequestParts<AppState> for Caller {
         let Some(facts) = parts.extensions.get::<Facts>() else {
             return Err(Error::Unauthenticated.into());
         };
-        let presented = match presented(&parts.headers, &SCHEMES) {
-            token @ Presented::Bearer(_) => token,
-            Presented::Nothing | Presented::Basic { .. } => {
-                return Err(ProbelyError::Unauthenticated(missing(&parts.headers)));
-            }
+        let token @ Presented::Bearer(_) = presented(&parts.headers, &SCHEMES) else {
+            return Err(ProbelyError::Unauthenticated(missing(&parts.headers)));
         };
         let origin = facts.origin(Dialect::Probely);
-        let actor = room.authenticate(Door::Probely, presented, origin).await?;
+        let actor = room.authenticate(Door::Probely, token, origin).await?;
         Ok(Self { room, actor })
     }
 }

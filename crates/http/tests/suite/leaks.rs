@@ -84,6 +84,15 @@ async fn a_secret_stays_inside_whatever_is_wrong_with_the_request() {
             &raw(&admin, "GET", collection, ("host", &format!("{SECRET}.example.org")), "").await;
         let _ = raw(&admin, "GET", &format!("/nowhere/{SECRET}"), none, "").await;
     }
+    let exchange = "/csp/gateway/am/api/auth/api-tokens/authorize";
+    let form = format!("refresh_token={SECRET}");
+    let as_form = ("content-type", "application/x-www-form-urlencoded");
+    let none = ("accept", "application/json");
+    told += &raw(&admin, "POST", &format!("{exchange}?{form}"), none, "").await;
+    told += &raw(&admin, "POST", &format!("{exchange}?{form}"), as_form, &form).await;
+    told += &raw(&admin, "GET", &format!("{exchange}?{form}"), none, "").await;
+    told += &raw(&admin, "GET", "/v1/users/me", ("authorization", &format!("Bearer {SECRET}")), "")
+        .await;
     assert!(!told.contains(SECRET), "{told}");
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("answered"), "nothing was logged");

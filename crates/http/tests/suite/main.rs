@@ -17,6 +17,8 @@ mod native;
 #[cfg(test)]
 mod observed;
 #[cfg(test)]
+mod probely;
+#[cfg(test)]
 mod rejections;
 #[cfg(test)]
 mod room;

@@ -60,8 +60,7 @@ impl Strongroom {
         let actor = actor.clone();
         self.read(move |tx| {
             let load = |ids: &[i64]| Ok(in_order(ids, tx.apps_by_id(ids)?, |row| row.identity.id));
-            let found =
-                page(tx, &actor, Kind::App, &query, load, |row: &App| passes(&query, row))?;
+            let found = page(tx, &actor, Kind::App, &query, load, |row: &App| passes(&query, row))?;
             Ok(Page { items: views(tx, found.items)?, total: found.total })
         })
         .await
@@ -191,9 +190,7 @@ fn check_open(tx: &ReadTx<'_>, actor: &Actor, app: &App) -> Result<()> {
 /// Whether an app has what the query looks for in documents.
 fn passes(query: &PlatformQuery, app: &App) -> bool {
     let lifecycle = app.details.get(LIFECYCLE);
-    let text = |value: Option<&Value>| {
-        value.and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let kind = text(lifecycle.and_then(|lifecycle| lifecycle.get("type")));
     let stack = text(lifecycle.and_then(|lifecycle| lifecycle.pointer("/data/stack")));
     query.labels.matches(&app.metadata)

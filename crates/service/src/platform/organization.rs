@@ -1,6 +1,7 @@
 //! Organizations as the platform sees them: the room's own, with the labels and the closing of the platform.
 
 use serde_json::{Map, Value, json};
+use strongroom_core::Result;
 use strongroom_core::access::ResourceKind;
 use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::draft::{Member, faultless};
@@ -8,11 +9,10 @@ use strongroom_core::error::Violation;
 use strongroom_core::id::{Guid, Kind, Ref};
 use strongroom_core::platform::{MetadataPatch, PlatformRule};
 use strongroom_core::record::Organization;
-use strongroom_core::Result;
 
 use super::page::page;
-use super::platform_rule;
 use super::patched;
+use super::platform_rule;
 use super::query::PlatformQuery;
 use crate::actor::Actor;
 use crate::assemble::in_order;

@@ -132,8 +132,7 @@ impl Strongroom {
             let role = tx.role_on(role, place.id())?;
             if held.contains(&role) {
                 let on = place.name().to_owned();
-                let rule =
-                    PlatformRule::RoleHeld { username: user.username, role: role.role, on };
+                let rule = PlatformRule::RoleHeld { username: user.username, role: role.role, on };
                 return Err(platform_rule("user", rule));
             }
             let (given, entry) = give(tx, &by, role, &user)?;

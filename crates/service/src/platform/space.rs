@@ -54,7 +54,8 @@ impl Strongroom {
     ) -> Result<Page<SpaceView>> {
         let actor = actor.clone();
         self.read(move |tx| {
-            let load = |ids: &[i64]| Ok(in_order(ids, tx.spaces_by_id(ids)?, |row| row.identity.id));
+            let load =
+                |ids: &[i64]| Ok(in_order(ids, tx.spaces_by_id(ids)?, |row| row.identity.id));
             let keep = |row: &Space| query.labels.matches(&row.metadata);
             let found = page(tx, &actor, Kind::Space, &query, load, keep)?;
             Ok(Page { items: views(tx, found.items)?, total: found.total })
@@ -175,8 +176,7 @@ impl Strongroom {
 pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, space: &Space) -> Result<Vec<Entry>> {
     let id = space.identity.id;
     let mut first = entry(tx, actor, Operation::Delete, space);
-    first.changes =
-        members(space).into_iter().map(|(member, value)| gone(member, value)).collect();
+    first.changes = members(space).into_iter().map(|(member, value)| gone(member, value)).collect();
     let mut entries = vec![first];
     for app in tx.apps_of(id)? {
         entries.extend(app::remove(tx, actor, &app)?);

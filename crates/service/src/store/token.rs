@@ -37,6 +37,12 @@ impl ReadTx<'_> {
         self.session().row(&sql, &[id.into()], token)
     }
 
+    /// The token that made this one, if a token did.
+    pub(crate) fn parent_of_token(&self, id: i64) -> Result<Option<i64>> {
+        let sql = "SELECT parent_id FROM tokens WHERE id = $1";
+        Ok(self.session().row(sql, &[id.into()], |row| row.at::<Option<i64>>(0))?.flatten())
+    }
+
     /// The tokens of these ids.
     pub(crate) fn tokens_by_id(&self, ids: &[i64]) -> Result<Vec<Token>> {
         self.by_ids(TOKEN, "tokens", ids, token)
@@ -50,7 +56,28 @@ impl ReadTx<'_> {
     }
 }
 
+impl ReadTx<'_> {
+    /// Short-lived tokens that ended before that time and made no other that is still there, up to a number.
+    pub(crate) fn ended_tokens(&self, before: Timestamp, most: i64) -> Result<Vec<i64>> {
+        self.session().rows(
+            "SELECT t.id FROM tokens t WHERE t.kind IN ('uaa_access', 'uaa_refresh', 'catalog_access', \
+             'probely_login') AND t.expires < $1 \
+             AND NOT EXISTS (SELECT 1 FROM tokens c WHERE c.parent_id = t.id) ORDER BY t.id LIMIT $2",
+            &[before.into(), most.into()],
+            |row| row.at(0),
+        )
+    }
+}
+
 impl WriteTx<'_> {
+    /// Forgets tokens that ended and made no other. They opened nothing any more, so no cache is stale.
+    pub(crate) fn forget_tokens(&mut self, ids: &[i64]) -> Result<()> {
+        for id in ids {
+            self.session().execute("DELETE FROM tokens WHERE id = $1", &[(*id).into()])?;
+        }
+        Ok(())
+    }
+
     /// Whether the token that made this one, if one did, may do more than read.
     pub(crate) fn maker_writes(&self, id: i64) -> Result<bool> {
         let sql =

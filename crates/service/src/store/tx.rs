@@ -66,7 +66,7 @@ impl<'tx> ReadTx<'tx> {
             return Ok(Arc::clone(known));
         }
         let standing = match actor.user_id {
-            Some(user_id) => self.standing_of_user(user_id)?,
+            Some(user_id) => within(actor, self.standing_of_user(user_id)?),
             // Whoever can reach the host's socket or files could read the store itself.
             None => Arc::new(Standing { is_superuser: true, ..Standing::default() }),
         };
@@ -215,6 +215,17 @@ impl<T> Audited<T> {
         }
         Ok(self.value)
     }
+}
+
+/// What the actor's token leaves of what he is.
+fn within(actor: &Actor, standing: Arc<Standing>) -> Arc<Standing> {
+    let Some(powers) = actor.token.map(|token| token.powers) else { return standing };
+    let is_superuser = standing.is_superuser && powers.administers;
+    let is_system_auditor = standing.is_system_auditor && powers.audits;
+    if (is_superuser, is_system_auditor) == (standing.is_superuser, standing.is_system_auditor) {
+        return standing;
+    }
+    Arc::new(Standing { is_superuser, is_system_auditor, ..Standing::clone(&standing) })
 }
 
 const fn operation_of(permission: Permission) -> strongroom_core::audit::Operation {

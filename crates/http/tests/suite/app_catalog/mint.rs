@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::{Value, json};
 use strongroom_http::HttpSettings;
 
-use super::{Docks, at_the_door, told};
+use super::{Docks, at_the_door, stable, told};
 use crate::database::StoreKind;
 use crate::room::{Caller, Reply, Room, on_both_stores};
 
@@ -191,6 +191,31 @@ on_both_stores! {
         manager.post(&path, &json!({"description": "second"})).await.is(400);
     }
 
+    async fn robots_are_minted_for_registries_that_are_hosted_and_there(room: Room) {
+        let docks = Docks::new(room).await;
+        let manager = docks.manager().await;
+        let path = format!("{}/credentials", docks.harbor);
+        let robot = docks.robot(&manager, "before").await;
+        let body = json!({"description": "x"});
+        docks.room.database.rows("UPDATE registries SET hosted = false").await;
+        insta::assert_snapshot!("mint_not_hosted", told(&manager.post(&path, &body).await));
+        docks.room.database.rows("UPDATE registries SET hosted = true, removed = created").await;
+        manager.post(&path, &body).await.is(404);
+        assert_eq!(manager.get(&docks.harbor).await.is(200)["removed_at"], "2026-01-01T00:00:00.000Z");
+        assert_eq!(manager.get(&path).await.is(200)["total_size"], 1);
+        manager.delete(&robot).await.is(204);
+    }
+
+    async fn a_key_that_only_reads_mints_nothing(room: Room) {
+        let docks = Docks::new(room).await;
+        let manager = docks.manager().await;
+        docks.room.database.rows("UPDATE tokens SET scope = 'read' WHERE kind = 'catalog_access'").await;
+        let body = json!({"description": "x"});
+        let refused = manager.post(&format!("{}/credentials", docks.harbor), &body).await;
+        insta::assert_snapshot!("mint_with_a_reading_key", told(&refused));
+        manager.get(&docks.harbor).await.is(200);
+    }
+
     async fn minting_is_in_the_log_whether_it_was_done_or_refused(room: Room) {
         let docks = Docks::new(room).await;
         let manager = docks.manager().await;
@@ -218,7 +243,7 @@ on_both_stores! {
                 format!("{who} {operation} {} [{}] {reason}\n  {}", entry["outcome"], objects.join(", "), entry["changes"])
             })
             .collect();
-        insta::assert_snapshot!("audit", super::stable(&lines.join("\n")));
+        insta::assert_snapshot!("audit", stable(&lines.join("\n")));
     }
 }
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Docks, at_the_door, told};
+use super::{Docks, at_the_door, registry, told};
 use crate::room::on_both_stores;
 
 /// The descriptions of a page.
@@ -77,7 +77,7 @@ on_both_stores! {
         let manager = docks.manager().await;
         let robot = docks.robot(&manager, "here").await;
         let id = robot.rsplit('/').next().unwrap();
-        let second = super::registry(&docks.root, "second", "acme").await;
+        let second = registry(&docks.root, "second", "acme").await;
         let unknown = "00000000-0000-4000-8000-000000000000";
         let absent = manager.get(&format!("{}/credentials/{unknown}", docks.harbor)).await;
         insta::assert_snapshot!("robot_unknown", told(&absent));
@@ -100,7 +100,8 @@ on_both_stores! {
             }
         }
         manager.get(&robot).await.is(200);
-        manager.get(&robot.to_uppercase().replace("/V1/REGISTRIES", "/v1/registries").replace("CREDENTIALS", "credentials")).await.is(200);
+        let upper = id.to_ascii_uppercase();
+        manager.get(&format!("{}/credentials/{upper}", docks.harbor)).await.is(200);
     }
 
     async fn a_robot_is_neither_changed_nor_rotated(room: Room) {

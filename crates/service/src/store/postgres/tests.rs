@@ -112,7 +112,8 @@ async fn two_changes_of_one_row_both_come_about_the_later_one_on_what_the_first_
 
 #[tokio::test]
 async fn nobody_waits_for_a_connection_without_end() {
-    let refused = Postgres::new("postgres://nobody@127.0.0.1:1/nothing?sslmode=disable", 1).unwrap();
+    let refused =
+        Postgres::new("postgres://nobody@127.0.0.1:1/nothing?sslmode=disable", 1).unwrap();
     let outcome = refused.read(|_| Ok(())).await;
     assert!(matches!(outcome, Err(Error::Unavailable(_))));
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::store::row::Value;
-use crate::store::{Location, audit};
+use crate::store::{Location, ReadTx, audit};
 
 /// A store with two tables of its own and a writer that can be held up.
 struct Room {
@@ -151,7 +151,8 @@ async fn a_member_that_points_at_nothing_is_told_so_at_once() {
 
 #[tokio::test]
 async fn a_member_that_writes_past_its_time_is_interrupted_and_the_others_run_again() {
-    let limits = WriterLimits { member_time: Duration::from_millis(200), ..WriterLimits::default() };
+    let limits =
+        WriterLimits { member_time: Duration::from_millis(200), ..WriterLimits::default() };
     let endless = "INSERT INTO parents (name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
                    SELECT i FROM n WHERE i < 0";
     let poison = poisoned(|session| session.execute(endless, &[]).map(|_| Effect::default()));
@@ -161,8 +162,10 @@ async fn a_member_that_writes_past_its_time_is_interrupted_and_the_others_run_ag
 
 #[tokio::test]
 async fn a_member_that_reads_past_its_time_is_interrupted() {
-    let limits = WriterLimits { member_time: Duration::from_millis(200), ..WriterLimits::default() };
-    let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+    let limits =
+        WriterLimits { member_time: Duration::from_millis(200), ..WriterLimits::default() };
+    let endless =
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
     let poison = poisoned(|session| {
         session.one(endless, &[], |row| row.at::<i64>(0)).map(|_| Effect::default())
     });
@@ -293,13 +296,16 @@ async fn links_follow_the_order_of_entries_and_leave_out_those_of_members_that_f
     let (let_go, held) = room.hold_up().await;
     let mut sent = Vec::new();
     for number in 0..64 {
-        sent.push(room.send(Box::new(move |session| {
-            audit::insert(session, &entry(number))?;
-            match number % 4 {
-                3 => Err(Error::TooLarge),
-                _ => Ok(Effect::default()),
-            }
-        })).await);
+        sent.push(
+            room.send(Box::new(move |session| {
+                audit::insert(session, &entry(number))?;
+                match number % 4 {
+                    3 => Err(Error::TooLarge),
+                    _ => Ok(Effect::default()),
+                }
+            }))
+            .await,
+        );
     }
     let_go.send(()).unwrap();
     held.await.unwrap().unwrap();
@@ -322,13 +328,16 @@ async fn the_chain_goes_on_after_a_group_that_was_undone() {
     let (let_go, held) = room.hold_up().await;
     let mut sent = Vec::new();
     for number in 0..6 {
-        sent.push(room.send(Box::new(move |session| {
-            audit::insert(session, &entry(number))?;
-            if number == 3 {
-                session.execute("ROLLBACK", &[])?;
-            }
-            Ok(Effect::default())
-        })).await);
+        sent.push(
+            room.send(Box::new(move |session| {
+                audit::insert(session, &entry(number))?;
+                if number == 3 {
+                    session.execute("ROLLBACK", &[])?;
+                }
+                Ok(Effect::default())
+            }))
+            .await,
+        );
     }
     let_go.send(()).unwrap();
     held.await.unwrap().unwrap();
@@ -345,9 +354,8 @@ async fn the_chain_goes_on_after_a_group_that_was_undone() {
     drop(sqlite);
     let sqlite = Arc::new(Sqlite::start(&path, WriterLimits::default()).unwrap());
     let room = Room { sqlite, path, _folder };
-    let change: Change = Box::new(|session| {
-        audit::insert(session, &entry(9)).map(|_| Effect::default())
-    });
+    let change: Change =
+        Box::new(|session| audit::insert(session, &entry(9)).map(|_| Effect::default()));
     room.send(change).await.await.unwrap().unwrap();
     assert_eq!(room.first_broken_link(), None);
 }
@@ -408,6 +416,18 @@ async fn a_reader_sees_one_state_from_beginning_to_end() {
     go_on.0.send(()).unwrap();
     assert_eq!(reader.join().unwrap().unwrap(), (1, 1));
     assert_eq!(room.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn more_ids_than_one_statement_takes_are_looked_up_in_several() {
+    let room = Room::new(WriterLimits::default()).await;
+    let ids: Vec<i64> = (1..40_000).collect();
+    let found = room.sqlite.read(|session| {
+        let tx = ReadTx::new(session, Timestamp::from_micros(0), None);
+        let rows = tx.credential_rows(&ids)?.len() + tx.type_rows(&ids)?.len();
+        Ok(rows + tx.users_by_id(&ids)?.len() + tx.roles_by_id(&ids)?.len())
+    });
+    assert_eq!(found.unwrap(), 0);
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl World {
     pub(crate) fn delete_organization(&mut self, id: i64) {
         self.organizations.remove(&id);
         self.grants.retain(|(_, role, on)| role.kind() != ResourceKind::Organization || *on != id);
-        let teams: Vec<i64> = self.teams.iter().filter(|(_, of)| **of == id).map(|(t, _)| *t).collect();
+        let teams: Vec<i64> =
+            self.teams.iter().filter(|(_, of)| **of == id).map(|(t, _)| *t).collect();
         for team in teams {
             self.delete_team(team);
         }
@@ -138,7 +139,8 @@ impl World {
         match self.credentials[&on].organization {
             None => true,
             Some(of) => {
-                self.holds(user, Role::OrganizationMember, of) || self.holds(user, Role::OrganizationAdmin, of)
+                self.holds(user, Role::OrganizationMember, of)
+                    || self.holds(user, Role::OrganizationAdmin, of)
             }
         }
     }
@@ -186,7 +188,8 @@ impl World {
 
     pub(crate) fn teams_of(&self, user: i64) -> Vec<i64> {
         let sees = |(id, of): (&i64, &i64)| {
-            let participates = [Role::OrganizationAdmin, Role::OrganizationAuditor, Role::OrganizationMember];
+            let participates =
+                [Role::OrganizationAdmin, Role::OrganizationAuditor, Role::OrganizationMember];
             let by_position = participates.iter().any(|role| self.holds(user, *role, *of));
             let seen = self.sees_all_people(user) || by_position || self.is_in_team(user, *id);
             seen.then_some(*id)
@@ -196,7 +199,9 @@ impl World {
 
     pub(crate) fn users_of(&self, user: i64) -> Vec<i64> {
         let shares = |other: i64| {
-            self.organizations.iter().any(|of| self.is_known_to(user, *of) && self.is_known_to(other, *of))
+            self.organizations
+                .iter()
+                .any(|of| self.is_known_to(user, *of) && self.is_known_to(other, *of))
         };
         let sees = |(id, other): (&i64, &User)| {
             let seen = self.sees_all_people(user) || *id == user || other.superuser || shares(*id);
@@ -233,7 +238,8 @@ impl World {
     fn sees_all_people(&self, user: i64) -> bool {
         self.reads_everything(user)
             || self.grants.iter().any(|(holder, role, _)| {
-                *holder == user && matches!(role, Role::OrganizationAdmin | Role::OrganizationAuditor)
+                *holder == user
+                    && matches!(role, Role::OrganizationAdmin | Role::OrganizationAuditor)
             })
     }
 }

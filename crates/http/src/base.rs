@@ -1,0 +1,26 @@
+//! The base of absolute links.
+
+use http::HeaderMap;
+use http::header::HOST;
+use http::request::Parts;
+
+use crate::state::AppState;
+
+/// Scheme and host of this server as its clients know it, without a slash at the end.
+///
+/// The public URL where one is configured, else the name that the request used, which is a loopback name.
+pub(crate) fn base(parts: &Parts, state: &AppState) -> String {
+    let settings = &state.settings;
+    if let Some(url) = &settings.public_url {
+        return url.as_str().trim_end_matches('/').to_owned();
+    }
+    let scheme = if settings.tls { "https" } else { "http" };
+    match parts.uri.authority().map(ToString::to_string).or_else(|| host(&parts.headers)) {
+        Some(host) => format!("{scheme}://{host}"),
+        None => state.room.issuer().trim_end_matches('/').to_owned(),
+    }
+}
+
+fn host(headers: &HeaderMap) -> Option<String> {
+    headers.get(HOST)?.to_str().ok().map(str::to_owned)
+}
