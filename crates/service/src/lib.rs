@@ -120,10 +120,9 @@ impl Strongroom {
         if self.0.store.is_shared() { "postgres" } else { "sqlite" }
     }
 
-    /// Whether the store answers and can be written to; an error says that it is not the time to send
-    /// requests here.
+    /// Nothing when the store answers; an error says that it is not the time to send requests here.
     pub async fn health(&self) -> Result<()> {
-        self.0.store.epoch().await.map(|_| ())
+        self.read(|tx| tx.store_identity()).await.map(|_| ())
     }
 
     /// Works on what is due now and then, until the future it is given is ready: chains audit entries,

@@ -9,10 +9,10 @@ use strongroom_core::Error;
 use strongroom_core::access::{Dialect, Door};
 use strongroom_core::id::{Guid, Kind, Ref};
 use strongroom_service::{Actor, Strongroom};
-use url::Url;
 
 use super::error::{self, Refusal};
 use crate::answer::{self, JSON};
+use crate::base::base;
 use crate::facts::Facts;
 use crate::presented::presented;
 use crate::state::AppState;
@@ -28,7 +28,7 @@ pub(super) struct Call {
     /// Who is asking.
     pub(super) actor: Actor,
     facts: Facts,
-    base: Option<Url>,
+    base: String,
 }
 
 impl FromRequestParts<AppState> for Call {
@@ -41,7 +41,7 @@ impl FromRequestParts<AppState> for Call {
         let room = state.room.clone();
         let key = presented(&parts.headers, &["Bearer"]);
         match room.authenticate(Door::AppCatalog, key, facts.origin(Dialect::AppCatalog)).await {
-            Ok(actor) => Ok(Self { room, actor, facts, base: state.settings.public_url.clone() }),
+            Ok(actor) => Ok(Self { room, actor, facts, base: base(parts, state) }),
             Err(error) => Err(error::render(&Refusal::Core(error), &facts)),
         }
     }
@@ -53,12 +53,9 @@ impl Call {
         answer.unwrap_or_else(|refusal| error::render(&refusal, &self.facts))
     }
 
-    /// The URL of a path: absolute when the server knows its own address, else the path.
+    /// The absolute URL of a path.
     pub(super) fn url(&self, path: &str) -> String {
-        match self.base.as_ref().and_then(|base| base.join(path).ok()) {
-            Some(url) => url.into(),
-            None => path.to_owned(),
-        }
+        format!("{}{path}", self.base)
     }
 }
 

@@ -184,6 +184,7 @@ mod tests {
             endpoint: None,
             request_id: "0".repeat(32),
             client_request_id: None,
+            user_guid: std::sync::OnceLock::new(),
             source: "192.0.2.1".to_owned(),
             is_loopback: false,
             started: std::time::Instant::now(),

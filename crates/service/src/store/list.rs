@@ -81,7 +81,7 @@ impl ReadTx<'_> {
         let mut sql = Sql::default();
         let table = table(query.kind)?;
         let standing = self.standing(actor)?;
-        let mut wheres = vec![self.visible(&standing, query.kind, &mut sql)];
+        let mut wheres = vec![self.visible(&standing, query.kind, "x", &mut sql)];
         for condition in query.conditions {
             wheres.push(self.condition(*condition, query.kind, &mut sql)?);
         }
@@ -119,16 +119,16 @@ impl ReadTx<'_> {
     pub(super) fn sees_user(&self, actor: &Actor, user: &User) -> Result<bool> {
         let standing = self.standing(actor)?;
         let mut sql = Sql::default();
-        let visible = self.visible(&standing, Kind::User, &mut sql);
+        let visible = self.visible(&standing, Kind::User, "x", &mut sql);
         let id = sql.int(user.identity.id);
         let statement = format!("SELECT x.id FROM users x WHERE x.id = {id} AND ({visible})");
         Ok(self.session().row(&statement, &sql.values(), |row| row.at::<i64>(0))?.is_some())
     }
 
-    /// What somebody with this standing may read of a kind of object.
-    pub(super) fn visible(&self, standing: &Standing, kind: Kind, sql: &mut Sql) -> String {
+    /// What somebody with this standing may read of a kind of object, whose table goes by the name `x`.
+    pub(super) fn visible(&self, standing: &Standing, kind: Kind, x: &str, sql: &mut Sql) -> String {
         if kind == Kind::Role {
-            return self.visible_roles(standing, sql);
+            return self.visible_roles(standing, x, sql);
         }
         if standing.reads_everything() && kind != Kind::Token {
             return TRUE.to_owned();
@@ -138,41 +138,43 @@ impl ReadTx<'_> {
             Kind::Credential => {
                 let (now, user) = (sql.int(now), sql.int(standing.user_id));
                 let groups = sql.ints(&standing.held_role_ids());
-                format!("x.id IN ({})", credentials_reached(&now, &user, &groups))
+                format!("{x}.id IN ({})", credentials_reached(&now, &user, &groups))
             }
             Kind::Organization => {
-                format!("x.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Organization)))
+                format!("{x}.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Organization)))
             }
             Kind::Team | Kind::User if standing.sees_all_people() => TRUE.to_owned(),
-            Kind::Team => format!("x.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team))),
+            Kind::Team => format!("{x}.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team))),
             Kind::User => {
                 let (now, user) = (sql.int(now), sql.int(standing.user_id));
                 let organizations = sql.ints(&standing.held_ids(ResourceKind::Organization));
                 format!(
-                    "x.id = {user} OR x.is_superuser OR x.id IN (SELECT g.user_id FROM grants g \
+                    "{x}.id = {user} OR {x}.is_superuser OR {x}.id IN (SELECT g.user_id FROM grants g \
                      WHERE g.resource_kind = 'organization' AND g.resource_id IN ({organizations}) \
                      AND g.user_id IS NOT NULL AND g.valid_from <= {now} AND g.valid_until > {now})"
                 )
             }
             Kind::CredentialType => TRUE.to_owned(),
             Kind::Token if standing.is_superuser => TRUE.to_owned(),
-            Kind::Token => format!("x.user_id = {}", sql.int(standing.user_id)),
+            Kind::Token => format!("{x}.user_id = {}", sql.int(standing.user_id)),
             Kind::AuditEntry => {
                 let audited = sql.ints(&audited_organizations(standing));
                 let user = sql.int(standing.user_id);
-                format!("x.organization_id IN ({audited}) OR x.actor_id = {user}")
+                format!("{x}.organization_id IN ({audited}) OR {x}.actor_id = {user}")
             }
             _ => FALSE.to_owned(),
         }
     }
 
     /// The roles that AWX shows, on objects that may be read, and the two on the whole system.
-    fn visible_roles(&self, standing: &Standing, sql: &mut Sql) -> String {
-        let shown = "x.removed IS NULL AND (x.name LIKE '%role' OR x.name LIKE 'system%')";
+    fn visible_roles(&self, standing: &Standing, x: &str, sql: &mut Sql) -> String {
+        let shown = format!(
+            "{x}.removed IS NULL AND ({x}.name LIKE '%role' OR {x}.name LIKE 'system%')"
+        );
         if standing.reads_everything() {
-            return shown.to_owned();
+            return shown;
         }
-        let mut on = vec!["x.resource_kind = 'system'".to_owned()];
+        let mut on = vec![format!("{x}.resource_kind = 'system'")];
         for (kind, word) in [
             (Kind::Organization, "organization"),
             (Kind::Team, "team"),
@@ -183,9 +185,9 @@ impl ReadTx<'_> {
                 Kind::Team => "teams",
                 _ => "credentials",
             };
-            let visible = self.visible(standing, kind, sql).replace("x.id", "o.id");
+            let visible = self.visible(standing, kind, "o", sql);
             on.push(format!(
-                "(x.resource_kind = '{word}' AND x.resource_id IN (SELECT o.id FROM {table} o WHERE {visible}))"
+                "({x}.resource_kind = '{word}' AND {x}.resource_id IN (SELECT o.id FROM {table} o WHERE {visible}))"
             ));
         }
         format!("{shown} AND ({})", on.join(" OR "))

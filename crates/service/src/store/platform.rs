@@ -71,7 +71,7 @@ impl ReadTx<'_> {
             Kind::Organization => format!("x.id IN ({})", organizations(sql)),
             Kind::Space => format!("x.id IN ({})", spaces(sql)),
             Kind::App => format!("x.space_id IN ({})", spaces(sql)),
-            Kind::User => self.visible(standing, Kind::User, sql),
+            Kind::User => self.visible(standing, Kind::User, "x", sql),
             Kind::Grant => format!(
                 "(x.resource_kind = 'organization' AND x.resource_id IN ({})) \
                  OR (x.resource_kind = 'space' AND x.resource_id IN ({}))",

@@ -254,6 +254,30 @@ fn a_credential_in_use_is_deleted_only_by_force() {
 }
 
 #[test]
+fn a_registry_is_created_on_the_host_and_through_the_network() {
+    let store = Store::sqlite();
+    let mut server = store.start();
+    let create = ["registry", "create", "harbor", "--organization", "Default"];
+    let url = ["--url", "https://harbor.example.com:5000"];
+    let made = printed(store.run(&[&create[..], &url].concat()));
+    let made: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(made["service"], "harbor.example.com:5000");
+    assert_eq!(made["created_by"], Value::Null);
+
+    let token = printed(store.run(&["token", "create", "--user", "admin", "--name", "cli"]));
+    let other = ["registry", "create", "pier", "--organization", "1", "--service", "pier"];
+    let mut command = store.command(&[&other[..], &["--url", "https://pier.example.com"]].concat());
+    command.env_remove("STRONGROOM_DATA_DIR");
+    command.envs([("STRONGROOM_URL", server.url()), ("STRONGROOM_TOKEN", token.trim_end())]);
+    let made: Value = serde_json::from_str(&printed(command.output().unwrap())).unwrap();
+    assert_eq!((&made["service"], &made["created_by"]), (&json!("pier"), &json!("admin")));
+
+    let again = store.run(&[&create[..], &url].concat());
+    assert!(refusal(&again).contains("name"));
+    assert!(server.stop().success());
+}
+
+#[test]
 fn help_reads_well_everywhere() {
     let store = Store::sqlite();
     let commands = [
@@ -272,6 +296,8 @@ fn help_reads_well_everywhere() {
         &["credential", "get"],
         &["credential", "create"],
         &["credential", "delete"],
+        &["registry"],
+        &["registry", "create"],
     ];
     for words in commands {
         let help = printed(store.run(&[words, &["--help"]].concat()));

@@ -36,6 +36,9 @@ pub(super) const ACTORS: [&str; 16] = [
 /// Who holds the grants that somebody tries to take away; asks for nothing himself.
 const GRANTEE: &str = "grantee";
 
+/// Texts by what they stand for.
+pub(super) type Words = BTreeMap<&'static str, String>;
+
 /// A store, the tokens of everybody, and the ids of the things in it.
 pub(super) struct World {
     copy: TempDir,
@@ -47,11 +50,19 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new() -> Self {
+        Self::made(async |room| {
+            let mut maker = Maker { room, ids: BTreeMap::new(), tokens: BTreeMap::new() };
+            maker.make().await;
+            (maker.ids, maker.tokens)
+        })
+        .await
+    }
+
+    /// A world that somebody fills: the ids of its things, and the tokens of its actors.
+    pub(super) async fn made(make: impl AsyncFnOnce(Strongroom) -> (Words, Words)) -> Self {
         let folder = TempDir::new().unwrap();
         let room = open(folder.path()).await;
-        let mut maker = Maker { room: room.clone(), ids: BTreeMap::new(), tokens: BTreeMap::new() };
-        maker.make().await;
-        let (ids, tokens) = (maker.ids, maker.tokens);
+        let (ids, tokens) = make(room.clone()).await;
         room.close().await;
         let copy = TempDir::new().unwrap();
         copy_files(folder.path(), copy.path());
@@ -84,6 +95,8 @@ impl World {
             Value::String(text) if text.starts_with('<') => {
                 self.filled(text).trim_matches(['<', '>']).parse::<i64>().unwrap().into()
             }
+            Value::String(text) if text.starts_with('{') => Value::from(self.filled(text)),
+            Value::Array(items) => items.iter().map(|item| self.fill_body(item)).collect(),
             Value::Object(members) => {
                 members.iter().map(|(name, value)| (name.clone(), self.fill_body(value))).collect()
             }
@@ -113,7 +126,7 @@ async fn open(folder: &Path) -> Strongroom {
     Strongroom::open(options).await.unwrap().room
 }
 
-fn network(room: Strongroom) -> axum::Router {
+pub(super) fn network(room: Strongroom) -> axum::Router {
     router(room, HttpSettings::default())
 }
 

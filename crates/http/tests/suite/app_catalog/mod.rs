@@ -71,7 +71,7 @@ impl Docks {
         let body = json!({"description": description});
         let reply = by.post(&format!("{}/credentials", self.harbor), &body).await;
         reply.is(201);
-        reply.header("location").to_owned()
+        path_of(&reply)
     }
 
     /// The only cell that a query finds.
@@ -86,6 +86,12 @@ async fn registry(by: &Caller, name: &str, organization: &str) -> String {
     let body = json!({"name": name, "organization": organization, "url": url});
     let made = by.post("/strongroom/v1/registries", &body).await.is(201);
     format!("{REGISTRIES}/{}", made["guid"].as_str().unwrap())
+}
+
+/// The path of what was just made.
+fn path_of(reply: &Reply) -> String {
+    let location = reply.header("location");
+    location.strip_prefix("http://localhost").unwrap_or(location).to_owned()
 }
 
 /// A new API token of a user in an organization.

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{Docks, EXCHANGE, REGISTRIES, told};
+use super::{Docks, EXCHANGE, REGISTRIES, path_of, told};
 use crate::room::on_both_stores;
 
 on_both_stores! {
@@ -13,7 +13,7 @@ on_both_stores! {
         let credentials = format!("{}/credentials/", docks.harbor);
         let minted = manager.post(&credentials, &json!({"description": "x"})).await;
         minted.is(201);
-        let robot = minted.header("location").to_owned();
+        let robot = path_of(&minted);
         for path in ["/v1/users/me", REGISTRIES, docks.harbor.as_str(), credentials.trim_end_matches('/'), robot.as_str()] {
             let (with, without) = (manager.get(&format!("{path}/")).await, manager.get(path).await);
             assert_eq!(with.is(200), without.is(200), "{path}");

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Docks, at_the_door, registry, told};
+use super::{Docks, at_the_door, path_of, registry, told};
 use crate::room::on_both_stores;
 
 /// The descriptions of a page.
@@ -63,7 +63,7 @@ on_both_stores! {
         let manager = docks.manager().await;
         let body = json!({"description": "short", "expires_at": "2026-01-01T00:01:00Z"});
         let reply = manager.post(&format!("{}/credentials", docks.harbor), &body).await;
-        let robot = reply.header("location").to_owned();
+        let robot = path_of(&reply);
         docks.room.wait(59);
         assert_eq!(manager.get(&robot).await.is(200)["status"], "ACTIVE");
         docks.room.wait(1);

@@ -132,7 +132,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// Status, the headers that say something and the body with drawn ids, keys and tokens replaced.
+/// Status, the headers that say something and the body with drawn ids and secrets replaced.
 fn line(label: &str, reply: &Reply) -> String {
     let headers: Vec<String> =
         ["content-type", "allow", "location", "retry-after", "www-authenticate"]
@@ -147,12 +147,15 @@ fn line(label: &str, reply: &Reply) -> String {
     format!("{label}\n  {} [{}] {body}", reply.status, headers.join("; "))
 }
 
-/// The document with ids, keys and tokens that are drawn at random replaced, wherever they stand.
+/// The members that hold ids drawn at random, or secrets.
+const STABLE: [&str; 6] = ["id", "uri", "key", "token", "team", "value"];
+
+/// The document with ids that are drawn at random and secrets replaced, wherever they stand.
 fn stable(mut document: Value) -> Value {
     match &mut document {
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
-                let is_drawn = matches!(name.as_str(), "id" | "uri" | "key" | "token" | "team");
+                let is_drawn = STABLE.contains(&name.as_str());
                 *value = match is_drawn && value.as_str().is_some_and(|text| !text.is_empty()) {
                     true => json!(format!("[{name}]")),
                     false => stable(value.take()),
