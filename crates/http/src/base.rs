@@ -1,10 +1,24 @@
 //! The base of absolute links.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
 
 use crate::state::AppState;
+
+/// The base of links, for handlers that need not know who asks.
+pub(crate) struct Base(pub(crate) String);
+
+impl FromRequestParts<AppState> for Base {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self(base(parts, state)))
+    }
+}
 
 /// Scheme and host of this server as its clients know it, without a slash at the end.
 ///

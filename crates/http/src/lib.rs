@@ -7,7 +7,9 @@
 mod answer;
 mod app_catalog;
 mod awx;
+mod base;
 mod body;
+mod cloud_foundry;
 mod facts;
 mod fault;
 mod layers;
@@ -19,6 +21,7 @@ mod probely;
 mod report;
 mod route;
 mod state;
+mod uaa;
 mod unserved;
 
 use std::sync::Arc;
@@ -85,6 +88,8 @@ fn tables(entrance: Entrance) -> Vec<(Owner, Vec<Route>)> {
         Entrance::Network => vec![
             (Owner::AppCatalog, app_catalog::routes()),
             (Owner::Awx, awx::routes()),
+            (Owner::CloudFoundry, cloud_foundry::routes()),
+            (Owner::Uaa, uaa::routes()),
             (Owner::Probely, probely::routes()),
             (Owner::Native, native::routes()),
             (Owner::Native, probe::routes()),

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
 use crate::route::Slash;
-use crate::{app_catalog, awx, native, probely, unserved};
+use crate::{app_catalog, awx, cloud_foundry, native, probely, uaa, unserved};
 
 /// The owner of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,8 +104,8 @@ impl Owner {
             Self::Awx => awx::error::fault(fault, facts),
             Self::Native | Self::Page => native::error::fault(fault),
             Self::Probely => probely::error::fault(fault, facts),
-            Self::CloudFoundry => unserved::cloud_foundry(fault),
-            Self::Uaa => unserved::uaa(fault),
+            Self::CloudFoundry => cloud_foundry::error::fault(fault),
+            Self::Uaa => uaa::error::fault(fault),
             Self::AppCatalog => app_catalog::error::fault(fault, facts),
             Self::RegistryToken => unserved::registry_token(fault),
             Self::Nobody => unserved::nobody(fault),
@@ -127,6 +127,10 @@ impl Owner {
     pub(crate) fn decorate(self, facts: &RequestFacts, response: &mut Response) {
         match self {
             Self::Awx => awx::decorate(facts, response),
+            Self::CloudFoundry | Self::Uaa => {
+                set(response.headers_mut(), X_REQUEST_ID, &facts.request_id);
+                cloud_foundry::decorate(facts, response);
+            }
             _ => set(response.headers_mut(), X_REQUEST_ID, &facts.request_id),
         }
     }

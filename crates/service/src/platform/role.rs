@@ -14,7 +14,8 @@ use strongroom_core::{Error, Result};
 
 use super::page::page;
 use super::query::PlatformQuery;
-use super::{platform_rule, within_reach};
+use super::space::SpaceView;
+use super::{platform_rule, space, within_reach};
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::role::grant_entry;
@@ -71,8 +72,8 @@ pub struct PlatformRoleView {
     pub user: User,
     /// The organization it stands on, when it stands on one.
     pub organization: Option<Organization>,
-    /// The space it stands on, when it stands on one.
-    pub space: Option<Space>,
+    /// The space it stands on, when it stands on one, with its organization.
+    pub space: Option<SpaceView>,
 }
 
 /// The platform's roles, in the order of its documentation.
@@ -347,11 +348,9 @@ fn views(tx: &ReadTx<'_>, grants: Vec<RoleGrantRow>) -> Result<Vec<PlatformRoleV
         .into_iter()
         .map(|one| (one.identity.id, one))
         .collect();
-    let spaces: BTreeMap<i64, Space> = tx
-        .spaces_by_id(&on(ResourceKind::Space))?
-        .into_iter()
-        .map(|one| (one.identity.id, one))
-        .collect();
+    let spaces = space::views(tx, tx.spaces_by_id(&on(ResourceKind::Space))?)?;
+    let spaces: BTreeMap<i64, SpaceView> =
+        spaces.into_iter().map(|one| (one.space.identity.id, one)).collect();
     let users: Vec<i64> = grants.iter().map(|grant| grant.user_id).collect();
     let users: BTreeMap<i64, User> =
         tx.users_by_id(&users)?.into_iter().map(|user| (user.identity.id, user)).collect();

@@ -1,0 +1,10 @@
+//! The platform's token endpoints, `/uaa`: logins, refreshes, and what clients read before them.
+
+mod auth;
+mod documents;
+pub(crate) mod error;
+mod form;
+mod routes;
+mod token;
+
+pub(crate) use routes::routes;
