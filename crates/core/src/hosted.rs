@@ -21,7 +21,8 @@ pub enum HostedRule {
 impl RegistryUrl {
     /// Reads an absolute address: scheme, host, perhaps port and path, and nothing else. One slash may end it.
     pub fn read(text: &str) -> Result<Self, HostedRule> {
-        let rest = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)).ok_or(HostedRule::Url)?;
+        let rest =
+            SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)).ok_or(HostedRule::Url)?;
         let bare = rest.strip_suffix('/').unwrap_or(rest);
         if bare.contains(['?', '#', '%', '\\']) {
             return Err(HostedRule::Url);

@@ -129,11 +129,11 @@ impl Strongroom {
         let Some((user, _)) = found else {
             return Err(Error::Unauthenticated);
         };
-        if gate.is_first_in_an_hour(user.identity.id, &origin.source, now) {
-            if let Err(error) = self.record_login(&user, &origin).await {
-                gate.forget_login(user.identity.id, &origin.source);
-                return Err(error);
-            }
+        if gate.is_first_in_an_hour(user.identity.id, &origin.source, now)
+            && let Err(error) = self.record_login(&user, &origin).await
+        {
+            gate.forget_login(user.identity.id, &origin.source);
+            return Err(error);
         }
         Ok(Actor {
             user_id: Some(user.identity.id),

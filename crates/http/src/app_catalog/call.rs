@@ -71,11 +71,7 @@ pub(super) fn shown(document: &impl Serialize) -> Response {
 }
 
 /// The same answer with a header, left out when the value cannot stand in one.
-pub(super) fn with_header(
-    mut response: Response,
-    name: http::HeaderName,
-    value: &str,
-) -> Response {
+pub(super) fn with_header(mut response: Response, name: http::HeaderName, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

@@ -46,7 +46,9 @@ impl Parameters {
     /// Which page is asked for: the first of twenty unless told.
     pub(super) fn page(&mut self) -> PageAsked {
         PageAsked {
-            number: self.integer("page", i64::MAX, "An integer from 1 on is expected.").unwrap_or(1),
+            number: self
+                .integer("page", i64::MAX, "An integer from 1 on is expected.")
+                .unwrap_or(1),
             size: self
                 .integer("page_size", MOST, "An integer from 1 to 100 is expected.")
                 .unwrap_or(USUAL),

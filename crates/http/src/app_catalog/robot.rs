@@ -30,8 +30,7 @@ pub(super) async fn mint(call: &Call, registry: &str, body: &RawBody) -> Answer 
     let draft = translate::robot(body)?;
     let registry = named(registry, Kind::Registry)?;
     let minted = call.room.mint_robot(&call.actor, &registry, draft).await?;
-    let document =
-        Minted { username: &minted.username, password: minted.password.expose_secret() };
+    let document = Minted { username: &minted.username, password: minted.password.expose_secret() };
     let path = format!("/v1/registries/{}/credentials/{}", minted.registry, minted.guid);
     let response = answer::json(StatusCode::CREATED, JSON, &document);
     Ok(with_header(response, LOCATION, &call.url(&path)))

@@ -118,9 +118,9 @@ fn element(index: usize, item: &Value, faults: &mut Vec<Violation>) -> Option<Ac
         "repository" => Ok(()),
         other => Err(Rule::NotAChoice { given: other.to_owned() }),
     });
-    let name = given("name").and_then(text).and_then(|text| {
-        text.parse::<Pattern>().map_err(|_| Rule::Robot(RobotRule::Pattern))
-    });
+    let name = given("name")
+        .and_then(text)
+        .and_then(|text| text.parse::<Pattern>().map_err(|_| Rule::Robot(RobotRule::Pattern)));
     let actions = given("actions").and_then(list).and_then(actions);
     let mut kept = |inner, rule: Option<Rule>| {
         if let Some(rule) = rule {

@@ -73,7 +73,9 @@ impl From<RegistryView> for Registry {
         let id = registry.identity.guid.to_string();
         let removed = registry.removed.map(|(at, _)| at);
         Self {
-            _links: Links { credentials: Link { href: format!("/v1/registries/{id}/credentials") } },
+            _links: Links {
+                credentials: Link { href: format!("/v1/registries/{id}/credentials") },
+            },
             id,
             name: registry.name,
             description: registry.description,
@@ -209,7 +211,12 @@ struct Person {
 
 impl Me {
     /// The account of a user in an organization, at the service of that id in that domain.
-    pub(super) fn new(organization: Organization, user: User, domain: &str, service: String) -> Self {
+    pub(super) fn new(
+        organization: Organization,
+        user: User,
+        domain: &str,
+        service: String,
+    ) -> Self {
         Self {
             organization: Named {
                 id: organization.identity.guid.to_string(),

@@ -14,7 +14,9 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
 /// The sentence of a conflict.
 pub(super) const fn conflict(conflict: &Conflict) -> &'static str {
     match conflict {
-        Conflict::CredentialInUse(_) => "The credential is in use, and its organization protects what is.",
+        Conflict::CredentialInUse(_) => {
+            "The credential is in use, and its organization protects what is."
+        }
         Conflict::OrganizationInUse | Conflict::TooManyReferences { .. } => OTHER,
     }
 }

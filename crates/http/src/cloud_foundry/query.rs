@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use strongroom_core::id::Guid;
 use strongroom_core::platform::{LabelSelector, SelectorFault};
 use strongroom_service::platform::query::{
-    Comparison, Order, PlatformFilter, PlatformPage, PlatformQuery, Related, TextField, TimeField,
+    Comparison, Order, PlatformFilter, PlatformQuery, Related, TextField, TimeField,
 };
 
 use super::error::CfError;
@@ -328,6 +328,7 @@ const COMPARISONS: [(&str, Comparison); 4] = [
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use strongroom_service::platform::query::PlatformPage;
 
     const SPEC: ListSpec = ListSpec {
         parameters: &[

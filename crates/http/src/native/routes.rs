@@ -6,7 +6,7 @@ use strongroom_core::id::Kind;
 
 use super::auth::Caller;
 use super::handlers::grant::On;
-use super::handlers::{audit, credential, grant, host, organization, reference, registry, token, version};
+use super::handlers::{audit, credential, grant, host, organization, placement, reference, registry, token, version};
 use crate::body::RawBody;
 use crate::route::Route;
 
@@ -25,6 +25,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/strongroom/v1/credentials/{id}/references", reference::list),
         Route::post("/strongroom/v1/credentials/{id}/references", reference::register),
         Route::delete("/strongroom/v1/credentials/{id}/references/{reference}", reference::delete),
+        Route::get("/strongroom/v1/credentials/{id}/placements", placement::list),
+        Route::post("/strongroom/v1/credentials/{id}/placements", placement::create),
+        Route::delete("/strongroom/v1/credentials/{id}/placements/{placement}", placement::delete),
         Route::get("/strongroom/v1/credentials/{id}/versions", version::list),
         Route::post("/strongroom/v1/credentials/{id}/versions/{number}/restore", version::restore),
         Route::get("/strongroom/v1/organizations", organization::list),

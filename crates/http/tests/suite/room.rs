@@ -25,7 +25,6 @@ macro_rules! on_both_stores {
     ($($(#[$about:meta])* async fn $name:ident($room:ident: Room) $body:block)*) => {$(
         $(#[$about])*
         mod $name {
-            #[expect(unused_imports, reason = "not every case needs all that its file does")]
             use super::*;
 
             async fn case($room: crate::room::Room) $body

@@ -126,7 +126,13 @@ impl ReadTx<'_> {
     }
 
     /// What somebody with this standing may read of a kind of object, whose table goes by the name `x`.
-    pub(super) fn visible(&self, standing: &Standing, kind: Kind, x: &str, sql: &mut Sql) -> String {
+    pub(super) fn visible(
+        &self,
+        standing: &Standing,
+        kind: Kind,
+        x: &str,
+        sql: &mut Sql,
+    ) -> String {
         if kind == Kind::Role {
             return self.visible_roles(standing, x, sql);
         }
@@ -144,7 +150,9 @@ impl ReadTx<'_> {
                 format!("{x}.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Organization)))
             }
             Kind::Team | Kind::User if standing.sees_all_people() => TRUE.to_owned(),
-            Kind::Team => format!("{x}.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team))),
+            Kind::Team => {
+                format!("{x}.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team)))
+            }
             Kind::User => {
                 let (now, user) = (sql.int(now), sql.int(standing.user_id));
                 let organizations = sql.ints(&standing.held_ids(ResourceKind::Organization));
@@ -168,9 +176,8 @@ impl ReadTx<'_> {
 
     /// The roles that AWX shows, on objects that may be read, and the two on the whole system.
     fn visible_roles(&self, standing: &Standing, x: &str, sql: &mut Sql) -> String {
-        let shown = format!(
-            "{x}.removed IS NULL AND ({x}.name LIKE '%role' OR {x}.name LIKE 'system%')"
-        );
+        let shown =
+            format!("{x}.removed IS NULL AND ({x}.name LIKE '%role' OR {x}.name LIKE 'system%')");
         if standing.reads_everything() {
             return shown;
         }

@@ -5,6 +5,7 @@ pub(super) mod credential;
 pub(super) mod grant;
 pub(super) mod host;
 pub(super) mod organization;
+pub(super) mod placement;
 pub(super) mod reference;
 pub(super) mod registry;
 pub(super) mod token;

@@ -3,6 +3,7 @@
 mod audit;
 mod credential;
 mod organization;
+mod placement;
 mod reference;
 mod registry;
 mod token;
@@ -15,6 +16,7 @@ use strongroom_service::view::{Summary, UserSummary};
 pub(super) use audit::AuditEntry;
 pub(super) use credential::{Credential, VersionShown};
 pub(super) use organization::{Grant, Organization, Settings, User};
+pub(super) use placement::Placement;
 pub(super) use reference::{Reference, Use};
 pub(super) use registry::Registry;
 pub(super) use token::{NewToken, Token};

@@ -36,16 +36,26 @@ on_both_stores! {
         docks.root.patch("/strongroom/v1/organizations/2/settings", &json!({})).await.is(200);
         let mut actors = vec![("registry administrator", manager.clone())];
         actors.push(("member", docks.with_role("member", "catalog_member").await));
-        for (name, role) in [("awx member", "member_role"), ("awx admin", "admin_role"), ("awx auditor", "auditor_role")] {
+        for (name, role) in [
+            ("awx member", "member_role"),
+            ("awx admin", "admin_role"),
+            ("awx auditor", "auditor_role"),
+        ] {
             let user = name.replace(' ', "_");
             let id = docks.person(&user).await;
-            let roles = docks.root.get("/api/v2/organizations/2/").await.is(200)["summary_fields"]["object_roles"].clone();
+            let roles = docks.root.get("/api/v2/organizations/2/").await.is(200)["summary_fields"]
+                ["object_roles"]
+                .clone();
             let path = format!("/api/v2/roles/{}/users/", roles[role]["id"]);
             docks.root.post(&path, &json!({"id": id})).await.is(204);
             actors.push((name, at_the_door(&docks.room, &user, "acme").await));
         }
         let id = docks.person("sysauditor").await;
-        docks.root.patch(&format!("/api/v2/users/{id}/"), &json!({"is_system_auditor": true})).await.is(200);
+        docks
+            .root
+            .patch(&format!("/api/v2/users/{id}/"), &json!({"is_system_auditor": true}))
+            .await
+            .is(200);
         docks.give(id, 2, "probely_member").await;
         actors.push(("system auditor", at_the_door(&docks.room, "sysauditor", "acme").await));
         actors.push(("probely member", {
@@ -67,7 +77,10 @@ on_both_stores! {
             docks.room.database.rows("UPDATE registries SET credentials_limit = 1000").await;
         }
         insta::assert_snapshot!("access", lines.join("\n"));
-        let refused = actors[1].1.post(&format!("{}/credentials", docks.harbor), &json!({"description": "x"})).await;
+        let refused = actors[1]
+            .1
+            .post(&format!("{}/credentials", docks.harbor), &json!({"description": "x"}))
+            .await;
         insta::assert_snapshot!("forbidden", told(&refused));
     }
 
@@ -78,7 +91,9 @@ on_both_stores! {
         let alice = at_the_door(&docks.room, "alice", "acme").await;
         let robot = docks.robot(&alice, "x").await;
         docks.root.delete(&grant).await.is(204);
-        for reply in [alice.get(&robot).await, alice.delete(&robot).await, alice.get(REGISTRIES).await] {
+        for reply in
+            [alice.get(&robot).await, alice.delete(&robot).await, alice.get(REGISTRIES).await]
+        {
             reply.is(403);
         }
         docks.root.delete(&format!("/api/v2/users/{id}/")).await.is(204);

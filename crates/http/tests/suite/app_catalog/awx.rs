@@ -35,7 +35,8 @@ on_both_stores! {
         insta::assert_snapshot!("robot_in_awx", telling(&docks.root.get(&path).await.is(200)));
 
         let bob = docks.room.user("bob").await;
-        let id = docks.root.get("/api/v2/users/?username=bob").await.is(200)["results"][0]["id"].clone();
+        let id =
+            docks.root.get("/api/v2/users/?username=bob").await.is(200)["results"][0]["id"].clone();
         docks.root.post("/api/v2/organizations/2/admins/", &json!({"id": id})).await.is(204);
         bob.get(&path).await.is(200);
         let list = bob.get("/api/v2/credentials/").await.is(200);
@@ -77,12 +78,18 @@ on_both_stores! {
         assert_eq!(shown["managed"], true);
         assert_eq!(shown["born_in"], "app_catalog");
         assert_eq!(shown["inputs"]["password"], "$encrypted$");
-        assert_eq!(shown["may"], json!({"change": false, "delete": false, "copy": false, "use": false}));
+        assert_eq!(
+            shown["may"],
+            json!({"change": false, "delete": false, "copy": false, "use": false})
+        );
         docks.root.patch(&path, &json!({"name": "x"})).await.is(403);
         docks.root.delete(&path).await.is(403);
         docks.root.delete(&format!("{path}?force=true")).await.is(403);
         docks.root.post(&format!("{path}/versions/1/restore"), &json!({})).await.is(403);
-        assert_eq!(docks.root.get(&format!("{path}/versions")).await.is(200)["items"][0]["number"], 1);
+        assert_eq!(
+            docks.root.get(&format!("{path}/versions")).await.is(200)["items"][0]["number"],
+            1
+        );
     }
 
     async fn a_removed_robot_has_no_password_in_awx(room: Room) {
@@ -119,13 +126,22 @@ on_both_stores! {
         let gone = docks.robot(&manager, "removed").await;
         manager.delete(&gone).await.is(204);
         let bob = docks.room.user("bob").await;
-        let id = docks.root.get("/api/v2/users/?username=bob").await.is(200)["results"][0]["id"].clone();
+        let id =
+            docks.root.get("/api/v2/users/?username=bob").await.is(200)["results"][0]["id"].clone();
         docks.root.post("/api/v2/organizations/2/admins/", &json!({"id": id})).await.is(204);
         let refused = bob.delete("/api/v2/organizations/2/").await;
-        assert_eq!(refused.is(409), json!({"detail": "Organization still has spaces or registries."}));
+        assert_eq!(
+            refused.is(409),
+            json!({"detail": "Organization still has spaces or registries."})
+        );
         docks.root.delete("/api/v2/organizations/2/").await.is(204);
         assert_eq!(manager.get(&docks.harbor).await.status, 401);
-        for table in ["robots", "placements", "credentials WHERE managed AND organization_id = 2", "registries WHERE organization_id = 2"] {
+        for table in [
+            "robots",
+            "placements",
+            "credentials WHERE managed AND organization_id = 2",
+            "registries WHERE organization_id = 2",
+        ] {
             assert_eq!(docks.cell(&format!("SELECT COUNT(*) FROM {table}")).await, "0", "{table}");
         }
     }

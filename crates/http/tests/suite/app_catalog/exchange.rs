@@ -29,7 +29,8 @@ on_both_stores! {
         for reply in [
             send(&room, &in_query, FORM, "").await,
             send(&room, "", FORM, &in_form).await,
-            send(&room, "", Some("application/x-www-form-urlencoded; charset=utf-8"), &in_form).await,
+            send(&room, "", Some("application/x-www-form-urlencoded; charset=utf-8"), &in_form)
+                .await,
             send(&room, "", None, &in_form).await,
             send(&room, "?refresh_token=wrong", FORM, &in_form).await,
             send(&room, &in_query, Some("application/json"), "").await,
@@ -132,7 +133,10 @@ on_both_stores! {
             let reply = caller.get(REGISTRIES).await;
             reply.is(401);
             insta::assert_snapshot!("unauthorized", told(&reply));
-            assert_eq!(caller.post(&format!("{}/credentials", docks.harbor), &json!({})).await.status, 401);
+            assert_eq!(
+                caller.post(&format!("{}/credentials", docks.harbor), &json!({})).await.status,
+                401
+            );
         }
         let bearer = Request::get(REGISTRIES).header("authorization", format!("bEARER {access}"));
         room.anonymous().send(bearer.body(Body::empty()).unwrap()).await.is(200);
@@ -146,7 +150,10 @@ on_both_stores! {
         let id = docks.person("alice").await;
         let alice = docks.room.by_password("alice");
         let body = json!({"kind": "catalog", "name": "x", "organization": "acme"});
-        assert_eq!(alice.post("/strongroom/v1/tokens", &body).await.is(400)["violations"][0]["field"], "organization");
+        assert_eq!(
+            alice.post("/strongroom/v1/tokens", &body).await.is(400)["violations"][0]["field"],
+            "organization"
+        );
         docks.give(id, 2, "catalog_member").await;
         alice.post("/strongroom/v1/tokens", &body).await.is(201);
         // A native token makes none, unless it opens the Catalog itself.

@@ -38,7 +38,8 @@ on_both_stores! {
         let minted = reply.is(201);
         let members: Vec<&String> = minted.as_object().unwrap().keys().collect();
         assert_eq!(members, ["username", "password"]);
-        let (username, password) = (minted["username"].as_str().unwrap(), minted["password"].as_str().unwrap());
+        let (username, password) =
+            (minted["username"].as_str().unwrap(), minted["password"].as_str().unwrap());
         assert!(username.starts_with("robot$") && username.len() <= 64, "{username}");
         assert_eq!(password.len(), 43);
 
@@ -51,7 +52,10 @@ on_both_stores! {
         assert!(!manager.get(&path).await.text.contains(password));
 
         // Only the hash is kept, and nothing sealed that could be opened.
-        let hash: String = strongroom_seal::digest::sha256(password.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = strongroom_seal::digest::sha256(password.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let kept = match docks.room.database.kind() {
             StoreKind::Sqlite => docks.cell("SELECT lower(hex(hash)) FROM robots").await,
             StoreKind::Postgres => docks.cell("SELECT encode(hash, 'hex') FROM robots").await,
@@ -66,7 +70,8 @@ on_both_stores! {
     async fn two_alike_are_two(room: Room) {
         let docks = Docks::new(room).await;
         let manager = docks.manager().await;
-        let (one, other) = (docks.robot(&manager, "same").await, docks.robot(&manager, "same").await);
+        let (one, other) =
+            (docks.robot(&manager, "same").await, docks.robot(&manager, "same").await);
         assert_ne!(one, other);
         let (one, other) = (manager.get(&one).await.is(200), manager.get(&other).await.is(200));
         assert_ne!(one["name"], other["name"]);
@@ -106,7 +111,10 @@ on_both_stores! {
         }
         insta::assert_snapshot!("mint_violations", lines.join("\n"));
         let long = json!({"description": "x".repeat(256)});
-        insta::assert_snapshot!("mint_description_too_long", told(&manager.post(&path, &long).await));
+        insta::assert_snapshot!(
+            "mint_description_too_long",
+            told(&manager.post(&path, &long).await)
+        );
         assert_eq!(manager.get(&path).await.is(200)["total_size"], 0);
         let fits = json!({"description": "ä".repeat(255), "unknown": {"ignored": true}});
         manager.post(&path, &fits).await.is(201);
@@ -140,7 +148,10 @@ on_both_stores! {
         let charset = Some("application/json; charset=utf-8");
         raw(&manager, &path, charset, b"{\"description\": \"x\"}").await.is(201);
         let large = format!("{{\"description\": \"{}\"}}", "x".repeat(64 * 1024));
-        insta::assert_snapshot!("mint_too_large", told(&raw(&manager, &path, json, large.as_bytes()).await));
+        insta::assert_snapshot!(
+            "mint_too_large",
+            told(&raw(&manager, &path, json, large.as_bytes()).await)
+        );
         assert_eq!(manager.get(&path).await.is(200)["total_size"], 1);
     }
 
@@ -201,7 +212,10 @@ on_both_stores! {
         insta::assert_snapshot!("mint_not_hosted", told(&manager.post(&path, &body).await));
         docks.room.database.rows("UPDATE registries SET hosted = true, removed = created").await;
         manager.post(&path, &body).await.is(404);
-        assert_eq!(manager.get(&docks.harbor).await.is(200)["removed_at"], "2026-01-01T00:00:00.000Z");
+        assert_eq!(
+            manager.get(&docks.harbor).await.is(200)["removed_at"],
+            "2026-01-01T00:00:00.000Z"
+        );
         assert_eq!(manager.get(&path).await.is(200)["total_size"], 1);
         manager.delete(&robot).await.is(204);
     }
@@ -209,7 +223,11 @@ on_both_stores! {
     async fn a_key_that_only_reads_mints_nothing(room: Room) {
         let docks = Docks::new(room).await;
         let manager = docks.manager().await;
-        docks.room.database.rows("UPDATE tokens SET scope = 'read' WHERE kind = 'catalog_access'").await;
+        docks
+            .room
+            .database
+            .rows("UPDATE tokens SET scope = 'read' WHERE kind = 'catalog_access'")
+            .await;
         let body = json!({"description": "x"});
         let refused = manager.post(&format!("{}/credentials", docks.harbor), &body).await;
         insta::assert_snapshot!("mint_with_a_reading_key", told(&refused));
@@ -240,7 +258,12 @@ on_both_stores! {
                     .collect();
                 let (who, operation) = (&entry["actor"]["name"], &entry["operation"]);
                 let reason = entry["reason"].as_str().unwrap().split(" by grants").next().unwrap();
-                format!("{who} {operation} {} [{}] {reason}\n  {}", entry["outcome"], objects.join(", "), entry["changes"])
+                format!(
+                    "{who} {operation} {} [{}] {reason}\n  {}",
+                    entry["outcome"],
+                    objects.join(", "),
+                    entry["changes"]
+                )
             })
             .collect();
         insta::assert_snapshot!("audit", stable(&lines.join("\n")));

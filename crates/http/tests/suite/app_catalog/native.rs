@@ -24,7 +24,11 @@ on_both_stores! {
         let made = reply.is(201);
         insta::assert_snapshot!("native_registry", shown(made.clone()));
         assert_eq!(reply.header("location"), format!("{REGISTRIES}/{}", made["id"]));
-        for id in [&made["id"].to_string(), made["guid"].as_str().unwrap(), made["short_id"].as_str().unwrap()] {
+        for id in [
+            &made["id"].to_string(),
+            made["guid"].as_str().unwrap(),
+            made["short_id"].as_str().unwrap(),
+        ] {
             assert_eq!(docks.root.get(&format!("{REGISTRIES}/{id}")).await.is(200), made);
         }
         let list = docks.root.get(&format!("{REGISTRIES}?limit=2")).await.is(200);
@@ -95,11 +99,14 @@ on_both_stores! {
             let listed = caller.get(REGISTRIES).await.is(200)["items"].as_array().unwrap().len();
             let one = caller.get(&format!("{REGISTRIES}/1")).await.status;
             let other = caller.get(&format!("{REGISTRIES}/2")).await.status;
-            lines.push(format!("{name}: create {made}, list {listed}, read {one}, read the other's {other}"));
+            lines.push(format!(
+                "{name}: create {made}, list {listed}, read {one}, read the other's {other}"
+            ));
         }
         insta::assert_snapshot!("native_registry_access", lines.join("\n"));
         assert_eq!(docks.room.anonymous().get(REGISTRIES).await.status, 401);
-        let body = json!({"name": "by host", "organization": "acme", "url": "https://host.example.com"});
+        let body =
+            json!({"name": "by host", "organization": "acme", "url": "https://host.example.com"});
         let made = docks.room.on_host().post(REGISTRIES, &body).await.is(201);
         assert_eq!(made["created_by"], Value::Null);
     }

@@ -14,7 +14,13 @@ on_both_stores! {
         let minted = manager.post(&credentials, &json!({"description": "x"})).await;
         minted.is(201);
         let robot = path_of(&minted);
-        for path in ["/v1/users/me", REGISTRIES, docks.harbor.as_str(), credentials.trim_end_matches('/'), robot.as_str()] {
+        for path in [
+            "/v1/users/me",
+            REGISTRIES,
+            docks.harbor.as_str(),
+            credentials.trim_end_matches('/'),
+            robot.as_str(),
+        ] {
             let (with, without) = (manager.get(&format!("{path}/")).await, manager.get(path).await);
             assert_eq!(with.is(200), without.is(200), "{path}");
             let head = manager.bare(Method::HEAD, path).await;
@@ -24,7 +30,9 @@ on_both_stores! {
         manager.delete(&format!("{robot}/")).await.is(204);
     }
 
-    async fn unknown_paths_and_methods_are_problems_that_name_the_path_without_its_query(room: Room) {
+    async fn unknown_paths_and_methods_are_problems_that_name_the_path_without_its_query(
+        room: Room,
+    ) {
         let docks = Docks::new(room).await;
         let manager = docks.manager().await;
         let mut lines = Vec::new();

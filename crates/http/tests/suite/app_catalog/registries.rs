@@ -22,7 +22,11 @@ on_both_stores! {
             ("?provider=HARBOR", vec!["alpha", "harbor", "zeta"], 3),
             ("?provider=harbor", vec![], 0),
             ("?provider=", vec![], 0),
-            ("?hosted=true&owned=true&shared=false&vmware_managed=false&removed=false", vec!["alpha", "harbor", "zeta"], 3),
+            (
+                "?hosted=true&owned=true&shared=false&vmware_managed=false&removed=false",
+                vec!["alpha", "harbor", "zeta"],
+                3,
+            ),
             ("?hosted=false", vec![], 0),
             ("?owned=false", vec![], 0),
             ("?shared=true", vec![], 0),
@@ -30,19 +34,28 @@ on_both_stores! {
             ("?removed=true", vec![], 0),
         ] {
             let page = member.get(&format!("{REGISTRIES}{query}")).await.is(200);
-            let names: Vec<&str> = page["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
+            let names: Vec<&str> = page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["name"].as_str().unwrap())
+                .collect();
             assert_eq!(names, expected, "{query}");
             assert_eq!(page["total_size"], total, "{query}");
         }
         let query = "?page=x&page_size=0&removed=1&hosted=TRUE&vmware_managed=&shared=no&owned=0&provider=%00";
-        insta::assert_snapshot!("registries_wrong_query", told(&member.get(&format!("{REGISTRIES}{query}")).await));
+        insta::assert_snapshot!(
+            "registries_wrong_query",
+            told(&member.get(&format!("{REGISTRIES}{query}")).await)
+        );
     }
 
     async fn a_registry_is_shown_to_its_own_organization_only(room: Room) {
         let docks = Docks::new(room).await;
         let member = docks.with_role("member", "catalog_member").await;
         insta::assert_snapshot!("registry", told(&member.get(&docks.harbor).await));
-        let absent = member.get(&format!("{REGISTRIES}/00000000-0000-4000-8000-000000000000")).await;
+        let absent =
+            member.get(&format!("{REGISTRIES}/00000000-0000-4000-8000-000000000000")).await;
         insta::assert_snapshot!("registry_unknown", told(&absent));
         for path in [docks.pier.as_str(), "/v1/registries/1", "/v1/registries/x"] {
             let reply = member.get(path).await;

@@ -135,7 +135,11 @@ on_both_stores! {
         for name in ["used", "protected"] {
             let robot = docks.robot(&manager, name).await;
             let id = robot.rsplit('/').next().unwrap();
-            docks.root.post(&format!("/strongroom/v1/credentials/{id}/references"), &body).await.is(201);
+            docks
+                .root
+                .post(&format!("/strongroom/v1/credentials/{id}/references"), &body)
+                .await
+                .is(201);
             robots.push(robot);
         }
         let removed = manager.delete(&robots[0]).await;

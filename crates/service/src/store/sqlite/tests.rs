@@ -15,7 +15,7 @@ use crate::store::{Location, ReadTx, audit};
 struct Room {
     sqlite: Arc<Sqlite>,
     path: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Room {
@@ -27,7 +27,7 @@ impl Room {
                       CREATE TABLE children (parent TEXT NOT NULL REFERENCES parents (name));";
         Connection::open(&path).unwrap().execute_batch(tables).unwrap();
         let sqlite = Arc::new(Sqlite::start(&path, limits).unwrap());
-        Self { sqlite, path, _folder: folder }
+        Self { sqlite, path, folder }
     }
 
     /// Sends a change; it stands in the queue when this returns.
@@ -350,10 +350,10 @@ async fn the_chain_goes_on_after_a_group_that_was_undone() {
     });
     assert_eq!(links.unwrap(), 5);
     // A writer that starts anew goes on where the chain ends.
-    let Room { sqlite, path, _folder } = room;
+    let Room { sqlite, path, folder } = room;
     drop(sqlite);
     let sqlite = Arc::new(Sqlite::start(&path, WriterLimits::default()).unwrap());
-    let room = Room { sqlite, path, _folder };
+    let room = Room { sqlite, path, folder };
     let change: Change =
         Box::new(|session| audit::insert(session, &entry(9)).map(|_| Effect::default()));
     room.send(change).await.await.unwrap().unwrap();
