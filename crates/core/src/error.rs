@@ -282,8 +282,6 @@ pub enum RoleRefusal {
     PrivateCredential,
     /// The credential has no organization, or the team is of another.
     TeamOutsideOrganization,
-    /// Checkout is given only by who holds both grant and checkout there, or a system administrator.
-    CheckoutNotHeld,
 }
 
 /// The kinds of value that a document can hold.

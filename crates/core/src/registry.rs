@@ -65,7 +65,8 @@ impl FromStr for Location {
         if text.contains('@') {
             return Err(LocationFault::Digest);
         }
-        let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
+        let (host, path) =
+            text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
         let host = checked_host(host)?;
         let Some(path) = path else { return Ok(Self(host)) };
         if path.split('/').any(str::is_empty) {
@@ -87,7 +88,8 @@ fn checked_host(text: &str) -> Result<String, LocationFault> {
             (&text[..address.len() + 2], port)
         }
         None => {
-            let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+            let (name, port) =
+                text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
             let label = |label: &str| {
                 !label.is_empty()
                     && label.len() <= 63

@@ -70,9 +70,9 @@ impl Strongroom {
 
     /// A page of the whole log, refusals and failures included, in the order of entries.
     ///
-    /// System administrators and auditors see all, administrators and auditors of an organization its entries,
-    /// everybody his own.
+    /// System administrators and auditors see all, administrators and auditors of an organization its entries.
     pub async fn list_audit(&self, actor: &Actor, query: AuditQuery) -> Result<Page<AuditView>> {
+        self.refusals_written().await?;
         let actor = actor.clone();
         self.read(move |tx| {
             let request = ListRequest {

@@ -83,11 +83,10 @@ impl Strongroom {
             let (id, owner) = grantable(tx, &by, kind, &of)?;
             let (role, holder, touched) = checked(tx, &by, kind, id, draft.clone())?;
             if role.role.word() == "checkout" && !may_give_checkout(tx, &by, role)? {
-                let rule = Rule::Role(RoleRefusal::CheckoutNotHeld);
-                return Err(Error::invalid("role", rule));
+                return Err(Error::forbidden());
             }
             if kind == ResourceKind::Credential {
-                check_outside(tx, &by, owner, holder)?;
+                check_outside(tx, &by, owner, role.role, holder)?;
             }
             let new = NewGrant {
                 role,
@@ -250,7 +249,15 @@ fn may_give_checkout(tx: &ReadTx<'_>, actor: &Actor, role: RoleOn) -> Result<boo
 }
 
 /// A role on a credential stays within the organization that owns it, unless that shares them.
-fn check_outside(tx: &ReadTx<'_>, actor: &Actor, owner: Option<i64>, holder: Holder) -> Result<()> {
+///
+/// AWX's own roles are for members of the organization there; checkout for whoever belongs to it in any dialect.
+fn check_outside(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    owner: Option<i64>,
+    role: Role,
+    holder: Holder,
+) -> Result<()> {
     let refused = |refusal| Err(Error::invalid(FieldPath::Whole, Rule::Role(refusal)));
     let Some(owner) = owner else {
         return match holder {
@@ -273,7 +280,11 @@ fn check_outside(tx: &ReadTx<'_>, actor: &Actor, owner: Option<i64>, holder: Hol
         }
         Holder::User(id) => {
             let theirs = tx.standing_of(id)?;
-            let inside = theirs.is_superuser || theirs.belongs_to(owner);
+            let inside = match role {
+                Role::CredentialCheckout => theirs.belongs_to(owner),
+                _ => theirs.holds(Role::OrganizationMember, owner),
+            };
+            let inside = inside || theirs.is_superuser;
             if inside { Ok(()) } else { refused(RoleRefusal::UserOutsideOrganization) }
         }
     }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strongroom_core::access::Door;
-use strongroom_core::audit::Origin;
+use strongroom_core::audit::{Entry, Origin};
 use strongroom_core::clock::{Clock, Timestamp};
 use strongroom_core::id::{Guid, ShortId};
 use strongroom_core::{Error, Result};
@@ -83,6 +83,8 @@ struct Inner {
     store_id: Guid,
     issuer: String,
     gate: Gate,
+    /// A permit for each refusal that may wait to be written.
+    refusals: Arc<tokio::sync::Semaphore>,
     uaa_keys: uaa::Keys,
     initial_password_file: Option<std::path::PathBuf>,
 }
@@ -190,9 +192,34 @@ impl Strongroom {
     async fn outcome<T>(&self, told: Told<T>) -> Result<T> {
         // A change that was carried out cannot have been refused; what it looked at on the way is no entry.
         if told.outcome.is_err() {
-            self.0.store.record(told.refused).await?;
+            self.record_soon(told.refused)?;
         }
         told.outcome
+    }
+
+    /// Writes refusals without waiting for the disk, so that what is hidden takes no longer than what is missing.
+    /// Too many that wait are `Unavailable`.
+    fn record_soon(&self, entries: Vec<Entry>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let busy = |_| Error::Unavailable("too many refusals wait to be written".into());
+        let waiting = Arc::clone(&self.0.refusals).try_acquire_owned().map_err(busy)?;
+        let room = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = room.0.store.record(entries).await {
+                tracing::error!(%error, "a refusal could not be written to the audit log");
+            }
+            drop(waiting);
+        });
+        Ok(())
+    }
+
+    /// Waits until every refusal so far is written.
+    async fn refusals_written(&self) -> Result<()> {
+        let all = self.0.refusals.acquire_many(REFUSALS_WAITING).await.map_err(Error::internal)?;
+        drop(all);
+        Ok(())
     }
 }
 
@@ -209,4 +236,6 @@ fn draw_identity() -> Result<(Guid, ShortId)> {
     Ok((Guid::new(guid), short_id.parse().map_err(Error::internal)?))
 }
 
+/// Refusals that may wait to be written; one more makes its request fail.
+const REFUSALS_WAITING: u32 = 2048;
 const BACKGROUND_EVERY: Duration = Duration::from_secs(1);

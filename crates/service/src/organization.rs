@@ -207,7 +207,7 @@ impl Strongroom {
                 ] {
                     let Some(wanted) = member.take(name, &mut faults) else { continue };
                     if wanted != *setting && !anybody && !administrator {
-                        faults.push(Violation::new(name, Rule::AdministratorOnly));
+                        return Err(Error::forbidden());
                     }
                     *setting = wanted;
                 }

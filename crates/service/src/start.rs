@@ -164,6 +164,9 @@ impl Strongroom {
             store_id: identity.guid,
             issuer: identity.issuer,
             gate: Gate::new()?,
+            refusals: std::sync::Arc::new(tokio::sync::Semaphore::new(
+                crate::REFUSALS_WAITING as usize,
+            )),
             uaa_keys: crate::uaa::Keys::default(),
             initial_password_file: options.initial_password_file,
         }));
@@ -173,6 +176,9 @@ impl Strongroom {
     /// Writes what is still waiting, for the end of the process.
     pub async fn close(&self) {
         self.work_off().await;
+        if let Err(error) = self.refusals_written().await {
+            tracing::warn!(%error, "refusals could not be written");
+        }
         let rest = self.0.gate.failures.drain_all();
         if let Err(error) = self.0.store.record(rest).await {
             tracing::warn!(%error, "folded failures could not be written");

@@ -123,8 +123,10 @@ impl Strongroom {
             tx.forget_standing();
             let (_, team) = tx.team::<proof::Read>(&by, &Ref::Serial(id))?;
             let mut entry = entry(tx, &by, Operation::Create, &team);
-            entry.changes =
-                members(&team).into_iter().map(|(member, value)| made(member, value)).collect();
+            entry.changes = members(tx, &team)?
+                .into_iter()
+                .map(|(member, value)| made(member, value))
+                .collect();
             Ok(Audited::new(view(tx, &by, team)?, entry))
         })
         .await
@@ -153,7 +155,7 @@ impl Strongroom {
             }
             faultless(faults)?;
             check_name(tx, old.organization_id, &new.name, Some(permit.id()))?;
-            let changes = differences(members(&old), members(&new));
+            let changes = differences(members(tx, &old)?, members(tx, &new)?);
             if changes.is_empty() {
                 return Ok(Audited::unchanged(view(tx, &by, old)?));
             }
@@ -196,7 +198,8 @@ pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, team: &Team) -> Result
     tx.remove_roles(ResourceKind::Team, id, actor.user_id())?;
     tx.bury_team(team, actor.user_id())?;
     let mut entry = entry(tx, actor, Operation::Delete, team);
-    entry.changes = members(team).into_iter().map(|(member, value)| gone(member, value)).collect();
+    entry.changes =
+        members(tx, team)?.into_iter().map(|(member, value)| gone(member, value)).collect();
     entries.insert(0, entry);
     Ok(entries)
 }
@@ -246,10 +249,14 @@ fn entry(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, team: &Team) -> E
     entry
 }
 
-fn members(team: &Team) -> Vec<(&'static str, Value)> {
-    vec![
+/// The members that entries tell, as the activity stream spells them.
+fn members(tx: &ReadTx<'_>, team: &Team) -> Result<Vec<(&'static str, Value)>> {
+    let id = team.organization_id;
+    let organization = tx.names(Kind::Organization, &[id])?.into_iter().next();
+    let organization = organization.map(|(_, name)| format!("{name}-{id}"));
+    Ok(vec![
         ("name", json!(team.name)),
         ("description", json!(team.description)),
-        ("organization", json!(team.organization_id)),
-    ]
+        ("organization", json!(organization)),
+    ])
 }

@@ -70,8 +70,8 @@ fn built_crates() -> PathBuf {
 fn newest(built: &Path) -> PathBuf {
     let entries = fs::read_dir(built).unwrap().map(|entry| entry.unwrap().path());
     let named = entries.filter(|path| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.starts_with("libstrongroom_service-") && name.ends_with(".rlib")
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("libstrongroom_service-") && path.extension() == Some("rlib".as_ref())
     });
     named.max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap()
 }

@@ -73,9 +73,14 @@ fn yaml(text: &str) -> Option<Value> {
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::Error,
         merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
     };
-    let node: Node = serde_saphyr::from_str_with_options(text, options).ok()?;
-    Some(node.0)
+    // The parser descends by calling itself, with frames so large that the depth allowed overflows the stack of a
+    // thread of the runtime.
+    let parse = || serde_saphyr::from_str_with_options::<Node>(text, options).ok();
+    stacker::maybe_grow(PARSER_STACK, PARSER_STACK, parse).map(|node| node.0)
 }
+
+/// Bytes of stack that a document of the greatest depth allowed is parsed in.
+const PARSER_STACK: usize = 16 * 1024 * 1024;
 
 /// A YAML node without a tag, nor any below it.
 struct Node(Value);

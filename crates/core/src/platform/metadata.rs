@@ -202,7 +202,8 @@ fn check_prefix(prefix: &str) -> Result<(), TextFault> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let is_dns = prefix.len() <= LONGEST_PREFIX && prefix.contains('.') && prefix.split('.').all(label);
+    let is_dns =
+        prefix.len() <= LONGEST_PREFIX && prefix.contains('.') && prefix.split('.').all(label);
     if !is_dns {
         return Err(TextFault::PrefixNotDns(prefix.to_owned()));
     }
@@ -296,17 +297,22 @@ mod tests {
     #[test]
     fn a_patch_sets_removes_and_leaves_the_rest() {
         let patch = |value| MetadataPatch::read(&value).unwrap();
-        let start = patch(json!({"labels": {"a": "1", "b": null}})).applied_to(&Map::new()).unwrap();
+        let start =
+            patch(json!({"labels": {"a": "1", "b": null}})).applied_to(&Map::new()).unwrap();
         assert_eq!(Value::from(start.clone()), json!({"labels": {"a": "1"}, "annotations": {}}));
         let changed = patch(json!({"labels": {"a": null, "c": "2"}, "annotations": {"n": "x y"}}));
         let changed = changed.applied_to(&start).unwrap();
-        assert_eq!(Value::from(changed), json!({"labels": {"c": "2"}, "annotations": {"n": "x y"}}));
+        assert_eq!(
+            Value::from(changed),
+            json!({"labels": {"c": "2"}, "annotations": {"n": "x y"}})
+        );
     }
 
     #[test]
     fn the_limits_hold_for_what_is_there_in_the_end() {
         let labels = |range: std::ops::Range<usize>| {
-            let entries: Map<String, Value> = range.map(|n| (format!("k{n}"), json!("v"))).collect();
+            let entries: Map<String, Value> =
+                range.map(|n| (format!("k{n}"), json!("v"))).collect();
             MetadataPatch::read(&json!({"labels": entries})).unwrap()
         };
         let full = labels(0..50).applied_to(&Map::new()).unwrap();

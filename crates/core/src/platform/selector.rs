@@ -62,11 +62,14 @@ impl LabelSelector {
     pub fn matches(&self, metadata: &Map<String, Value>) -> bool {
         let labels = metadata.get(Part::Labels.word()).and_then(Value::as_object);
         self.0.iter().all(|requirement| {
-            let value = labels.and_then(|labels| labels.get(&requirement.key)).and_then(Value::as_str);
+            let value =
+                labels.and_then(|labels| labels.get(&requirement.key)).and_then(Value::as_str);
             match &requirement.test {
                 Test::Exists => value.is_some(),
                 Test::Absent => value.is_none(),
-                Test::OneOf(values) => value.is_some_and(|value| values.iter().any(|one| one == value)),
+                Test::OneOf(values) => {
+                    value.is_some_and(|value| values.iter().any(|one| one == value))
+                }
                 Test::NoneOf(values) => {
                     value.is_none_or(|value| values.iter().all(|one| one != value))
                 }
@@ -136,7 +139,8 @@ mod tests {
     use serde_json::json;
 
     fn metadata() -> Map<String, Value> {
-        let Value::Object(metadata) = json!({"labels": {"env": "prod", "x.y/tier": "a", "e": ""}}) else {
+        let Value::Object(metadata) = json!({"labels": {"env": "prod", "x.y/tier": "a", "e": ""}})
+        else {
             unreachable!("it is an object")
         };
         metadata
@@ -172,9 +176,27 @@ mod tests {
     fn everything_else_is_refused() {
         assert_eq!(LabelSelector::read(""), Err(SelectorFault::Missing));
         for bad in [
-            ",", "a,", "a,,b", "foo=bar=baz", "a in(b)", "a  in (b)", "a in  (b)", "a in (b", "a in b)",
-            "a in ((b))", "a =b", "a= b", "!", "!!a", "a in ( b)", "=a", "a!b", "-a", "a in (b)c",
-            "cloudfoundry.org/a", "a\u{0}",
+            ",",
+            "a,",
+            "a,,b",
+            "foo=bar=baz",
+            "a in(b)",
+            "a  in (b)",
+            "a in  (b)",
+            "a in (b",
+            "a in b)",
+            "a in ((b))",
+            "a =b",
+            "a= b",
+            "!",
+            "!!a",
+            "a in ( b)",
+            "=a",
+            "a!b",
+            "-a",
+            "a in (b)c",
+            "cloudfoundry.org/a",
+            "a\u{0}",
         ] {
             assert_eq!(LabelSelector::read(bad), Err(SelectorFault::Invalid), "{bad:?}");
         }

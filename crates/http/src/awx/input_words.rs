@@ -80,7 +80,7 @@ pub(super) fn sentence(rule: &InputRule) -> String {
         InputRule::NotOfType { given, expected } => {
             format!("{} is not of type '{}'", shown(given), word(*expected))
         }
-        InputRule::Url(fault) => format!("Invalid URL: {}", url(fault)),
+        InputRule::Url(fault) => url(fault),
         InputRule::VaultIdCharacter => "@ is not an allowed character".to_owned(),
         InputRule::Key(fault) => key(*fault).to_owned(),
         InputRule::NeedsField { label } => format!("cannot be set unless \"{label}\" is set"),
@@ -186,9 +186,9 @@ fn object_name(object: TemplateObject) -> &'static str {
 
 fn url(fault: &UrlFault) -> String {
     match fault {
-        UrlFault::NoScheme => "Missing url scheme (http, https, etc.)".to_owned(),
-        UrlFault::NoHost(Shown::Value(value)) => python::plain(value),
-        UrlFault::NoHost(Shown::Hidden) => HIDDEN.to_owned(),
+        UrlFault::NoScheme => "Invalid URL: Missing url scheme (http, https, etc.)".to_owned(),
+        UrlFault::NoHost(Shown::Value(value)) => format!("Invalid URL: {}", python::plain(value)),
+        UrlFault::NoHost(Shown::Hidden) => format!("Invalid URL: {HIDDEN}"),
         UrlFault::Brackets => "Invalid IPv6 URL".to_owned(),
         UrlFault::Lookalike(host) => {
             format!("netloc {} contains invalid characters under NFKC normalization", shown(host))

@@ -97,7 +97,6 @@ fn role(refusal: RoleRefusal) -> &'static str {
             "You cannot grant credential access to a team when the Organization field isn't set, or belongs to a \
              different organization"
         }
-        RoleRefusal::CheckoutNotHeld => "You cannot grant checkout without holding it",
     }
 }
 

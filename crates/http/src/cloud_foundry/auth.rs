@@ -1,9 +1,9 @@
 //! Who is asking: whoever holds an access token of the platform, or a native token made for it.
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use http::header::AUTHORIZATION;
 use strongroom_core::Error;
 use strongroom_core::access::{Dialect, Door};
 use strongroom_core::id::{Guid, Kind};
@@ -65,8 +65,7 @@ impl FromRequestParts<AppState> for Caller {
             _ => actor.require_write()?,
         }
         let segment = RawPathParams::from_request_parts(parts, state).await.ok();
-        let segment =
-            segment.and_then(|all| all.iter().next().map(|(_, value)| value.to_owned()));
+        let segment = segment.and_then(|all| all.iter().next().map(|(_, value)| value.to_owned()));
         Ok(Self { base: base(parts, state), room, actor, segment })
     }
 }
@@ -74,5 +73,7 @@ impl FromRequestParts<AppState> for Caller {
 /// Whether the request shows a bearer token, whatever it is worth.
 fn has_bearer(headers: &HeaderMap) -> bool {
     let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    value.and_then(|text| text.split(' ').next()).is_some_and(|word| word.eq_ignore_ascii_case("bearer"))
+    value
+        .and_then(|text| text.split(' ').next())
+        .is_some_and(|word| word.eq_ignore_ascii_case("bearer"))
 }

@@ -44,7 +44,9 @@ impl IntoResponse for CfError {
     fn into_response(self) -> Response {
         match self {
             Self::Core(error) => render(&error),
-            Self::NoToken => entry(StatusCode::UNAUTHORIZED, NOT_AUTHENTICATED, "Authentication error"),
+            Self::NoToken => {
+                entry(StatusCode::UNAUTHORIZED, NOT_AUTHENTICATED, "Authentication error")
+            }
             Self::Unparsable => {
                 let detail = "Request invalid due to parse error: invalid request body";
                 entry(StatusCode::BAD_REQUEST, PARSE_ERROR, detail)
@@ -87,9 +89,9 @@ fn render(error: &Error) -> Response {
             entry(StatusCode::NOT_FOUND, NOT_FOUND, &detail)
         }
         Error::Invalid(violations) => invalid(violations),
-        Error::Conflict(Conflict::CredentialInUse(_)) => {
-            unprocessable("A credential is in use, and its organization protects credentials in use.")
-        }
+        Error::Conflict(Conflict::CredentialInUse(_)) => unprocessable(
+            "A credential is in use, and its organization protects credentials in use.",
+        ),
         Error::Conflict(Conflict::OrganizationInUse) => {
             unprocessable("The organization still has spaces or registries.")
         }

@@ -65,9 +65,16 @@ pub(super) struct Listing {
 impl Listing {
     /// Reads the parameters of a list; all that is wrong is told at once.
     pub(super) fn read(uri: &Uri, spec: &ListSpec) -> Result<Self, CfError> {
-        let mut reader = Reader { spec, faults: Vec::new(), query: PlatformQuery::default(), include: Vec::new() };
+        let mut reader = Reader {
+            spec,
+            faults: Vec::new(),
+            query: PlatformQuery::default(),
+            include: Vec::new(),
+        };
         let given: BTreeMap<String, String> =
-            form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+            form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
         reader.refuse_unknown(&given);
         for (name, value) in &given {
             reader.parameter(name, value);
@@ -109,7 +116,10 @@ impl Reader<'_> {
         if unknown.is_empty() {
             return;
         }
-        let valid = COMMON.into_iter().chain(TIMES).chain(self.spec.parameters.iter().map(|(name, _)| *name));
+        let valid = COMMON
+            .into_iter()
+            .chain(TIMES)
+            .chain(self.spec.parameters.iter().map(|(name, _)| *name));
         let valid: Vec<String> = valid.map(|name| format!("'{name}'")).collect();
         self.faults.push(format!(
             "Unknown query parameter(s): {}. Valid parameters are: {}",
@@ -270,7 +280,8 @@ fn list(value: &str) -> Vec<String> {
     if value.is_empty() {
         return Vec::new();
     }
-    let decoded = value.split(',').map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned());
+    let decoded =
+        value.split(',').map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned());
     // No text of the store holds a NUL character, and not every database takes one.
     decoded.filter(|text| !text.contains('\0')).collect()
 }
@@ -323,7 +334,6 @@ const COMPARISONS: [(&str, Comparison); 4] = [
     ("gte", Comparison::GreaterOrEqual),
 ];
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,7 +363,9 @@ mod tests {
 
     #[test]
     fn parameters_are_read() {
-        let listing = read("page=2&per_page=7&order_by=-name&names=a,b%252Cc&created_ats%5Blt%5D=1970-01-01T00:00:09Z");
+        let listing = read(
+            "page=2&per_page=7&order_by=-name&names=a,b%252Cc&created_ats%5Blt%5D=1970-01-01T00:00:09Z",
+        );
         let listing = listing.unwrap();
         assert_eq!(listing.query.page, PlatformPage { number: 2, per_page: 7 });
         assert_eq!(listing.query.order, Some(Order::Name(true)));

@@ -53,7 +53,11 @@ pub(super) fn guid(
 }
 
 /// The one relationship that a new object needs.
-pub(super) fn required(body: &Body, name: &'static str, faults: &mut Vec<Violation>) -> Option<Guid> {
+pub(super) fn required(
+    body: &Body,
+    name: &'static str,
+    faults: &mut Vec<Violation>,
+) -> Option<Guid> {
     let before = faults.len();
     let found = read(body, &[name], faults);
     if let Some((name, data)) = found.into_iter().next() {

@@ -27,7 +27,9 @@ pub(super) fn sentence(violation: &Violation) -> String {
                 PLATFORM_ROLES.iter().map(|role| format!("\"{}\"", role.word())).collect();
             format!("{member} must be one of the allowed types [{}]", words.join(", "))
         }
-        Rule::NotAChoice { given } => format!("{member} '{}' is not one that is known", brief(given)),
+        Rule::NotAChoice { given } => {
+            format!("{member} '{}' is not one that is known", brief(given))
+        }
         _ => format!("{member} is invalid"),
     }
 }
@@ -164,7 +166,8 @@ fn metadata(fault: &MetadataFault) -> String {
             format!("Metadata '{}' is not an object", part.word())
         }
         MetadataFault::UnexpectedMembers(names) => {
-            let names: Vec<String> = names.iter().map(|name| format!("'{}'", brief(name))).collect();
+            let names: Vec<String> =
+                names.iter().map(|name| format!("'{}'", brief(name))).collect();
             format!("Metadata has unexpected field(s): {}", names.join(", "))
         }
         MetadataFault::Key(part, fault) => {

@@ -6,7 +6,9 @@ use strongroom_core::id::Kind;
 
 use super::auth::Caller;
 use super::handlers::grant::On;
-use super::handlers::{audit, credential, grant, host, organization, placement, reference, registry, token, version};
+use super::handlers::{
+    audit, credential, grant, host, organization, placement, reference, registry, token, version,
+};
 use crate::body::RawBody;
 use crate::route::Route;
 

@@ -120,9 +120,6 @@ const fn role(refusal: RoleRefusal) -> &'static str {
         RoleRefusal::TeamOutsideOrganization => {
             "The team is outside the organization that owns the credential."
         }
-        RoleRefusal::CheckoutNotHeld => {
-            "Checkout is given only by who holds grant and checkout there, or a system administrator."
-        }
     }
 }
 

@@ -43,7 +43,9 @@ mod tests {
 
     #[test]
     fn only_addresses_that_clients_take_are_shown() {
-        for address in ["x@example.com", "x@host.internal", "a.b+c@sub.example.org", "X@EXAMPLE.COM"] {
+        for address in
+            ["x@example.com", "x@host.internal", "a.b+c@sub.example.org", "X@EXAMPLE.COM"]
+        {
             assert_eq!(shown(address), address);
         }
         for address in [

@@ -1,7 +1,7 @@
 //! The parameters behind the question mark. What is not known is ignored, as the framework does.
 
-use http::Uri;
 use http::StatusCode;
+use http::Uri;
 use strongroom_service::{AccountField, AccountOrder, AccountPart, CredentialQuery};
 
 use super::error::ProbelyError;
@@ -168,11 +168,10 @@ mod tests {
                 AccountOrder { field: AccountField::Name, descending: false },
             ]
         );
-        assert_eq!((read.ids, read.part.offset, read.part.search), (
-            vec!["a".to_owned(), "b".to_owned()],
-            10,
-            "x".to_owned()
-        ));
+        assert_eq!(
+            (read.ids, read.part.offset, read.part.search),
+            (vec!["a".to_owned(), "b".to_owned()], 10, "x".to_owned())
+        );
         assert!(query("ordering=-name").part(wanted).descending);
     }
 

@@ -58,7 +58,10 @@ impl Members {
     }
 
     /// The permissions of a service account.
-    pub(super) fn permissions(&self, name: &str) -> Result<Member<Vec<ServicePermission>>, ProbelyError> {
+    pub(super) fn permissions(
+        &self,
+        name: &str,
+    ) -> Result<Member<Vec<ServicePermission>>, ProbelyError> {
         let given = match self.all.get(name) {
             None => return Ok(Member::Absent),
             Some(Value::Null) => return Ok(Member::Bad(Rule::Null)),
@@ -86,9 +89,9 @@ impl Members {
         match self.all.get(name) {
             None => fields(json!(["This field is required."])),
             Some(Value::Null) => fields(json!(["This field may not be null."])),
-            Some(Value::Array(items)) if IDS_AT_ONCE < items.len() => {
-                fields(json!([format!("Ensure this field has no more than {IDS_AT_ONCE} elements.")]))
-            }
+            Some(Value::Array(items)) if IDS_AT_ONCE < items.len() => fields(json!([format!(
+                "Ensure this field has no more than {IDS_AT_ONCE} elements."
+            )])),
             Some(Value::Array(items)) => {
                 let wrong: serde_json::Map<String, Value> = items
                     .iter()

@@ -86,7 +86,10 @@ impl IntoResponse for UaaError {
             Self::BadToken => {
                 let text = "The token expired, was revoked, or the token ID is incorrect.";
                 let mut response = unauthorized("invalid_token", text);
-                challenge_with(&mut response, "Bearer realm=\"UAA/oauth\", error=\"invalid_token\"");
+                challenge_with(
+                    &mut response,
+                    "Bearer realm=\"UAA/oauth\", error=\"invalid_token\"",
+                );
                 response
             }
             Self::InsufficientScope(scope) => {
@@ -155,5 +158,4 @@ fn challenge_with(response: &mut Response, challenge: &'static str) {
     response.headers_mut().insert(WWW_AUTHENTICATE, value);
 }
 
-const LOCKED: &str =
-    "Your account has been locked because of too many failed attempts to login.";
+const LOCKED: &str = "Your account has been locked because of too many failed attempts to login.";

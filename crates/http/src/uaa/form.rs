@@ -82,8 +82,7 @@ impl fmt::Debug for Form {
 pub(super) fn is_known_origin(hint: Option<&str>) -> bool {
     let read = |text: &str| -> Option<Value> { serde_json::from_str(text).ok() };
     let Some(hint) = hint else { return true };
-    let document =
-        read(hint).or_else(|| read(&percent_decode_str(hint).decode_utf8_lossy()));
+    let document = read(hint).or_else(|| read(&percent_decode_str(hint).decode_utf8_lossy()));
     let origin = document.as_ref().and_then(|document| document.get("origin"));
     origin.is_none_or(|origin| origin == "uaa")
 }

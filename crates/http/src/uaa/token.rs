@@ -69,15 +69,12 @@ pub(super) async fn issue(
     Ok(answer::json(StatusCode::OK, JSON, &document))
 }
 
-async fn by_password(
-    state: &AppState,
-    facts: &Facts,
-    form: &Form,
-) -> Result<UaaTokens, UaaError> {
+async fn by_password(state: &AppState, facts: &Facts, form: &Form) -> Result<UaaTokens, UaaError> {
     // One client sends the hint in the form, another behind the question mark, and nothing else there.
     let query = facts.query.as_deref().unwrap_or_default();
     let hint = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "login_hint");
-    let hint = form.text("login_hint").map(str::to_owned).or(hint.map(|(_, hint)| hint.into_owned()));
+    let hint =
+        form.text("login_hint").map(str::to_owned).or(hint.map(|(_, hint)| hint.into_owned()));
     if !is_known_origin(hint.as_deref()) {
         let text = "The origin provided in the login_hint is invalid.".to_owned();
         return Err(UaaError::BadRequest("invalid_request", text));
@@ -124,10 +121,7 @@ fn about_scope(error: Error) -> UaaError {
 }
 
 /// Ends the login that a token belongs to.
-pub(super) async fn revoke(
-    holder: Holder,
-    Path(jti): Path<String>,
-) -> Result<Response, UaaError> {
+pub(super) async fn revoke(holder: Holder, Path(jti): Path<String>) -> Result<Response, UaaError> {
     let jti = jti.parse().map_err(|_| Error::NotFound(Kind::Token))?;
     holder.room.revoke_uaa_token(&holder.actor, jti).await.map_err(|error| match error {
         // Whether somebody else's token exists is not told.

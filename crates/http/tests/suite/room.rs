@@ -22,7 +22,7 @@ use crate::database::{Database, StoreKind};
 
 /// Runs each case on both stores.
 macro_rules! on_both_stores {
-    ($($(#[$about:meta])* async fn $name:ident($room:ident: Room) $body:block)*) => {$(
+    ($($(#[$about:meta])* async fn $name:ident($room:ident: Room $(,)?) $body:block)*) => {$(
         $(#[$about])*
         mod $name {
             use super::*;

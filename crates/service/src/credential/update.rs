@@ -4,7 +4,8 @@ use strongroom_core::access::Dialect;
 use strongroom_core::access::position::CREDENTIAL_OF_ORGANIZATION;
 use strongroom_core::audit::{Change, Operation};
 use strongroom_core::credential_type::{
-    CheckedInputs, CredentialType, SecretChange, StoredInputs, check_inputs, check_stored_inputs,
+    CheckedInputs, CredentialType, InputRule, SecretChange, StoredInputs, check_inputs,
+    check_stored_inputs,
 };
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{FieldPath, Refusal, Rule, Violation};
@@ -138,8 +139,31 @@ impl Strongroom {
             Some(given) => check_inputs(credential_type, &given, Some(&stored), mask),
             None => check_stored_inputs(credential_type, &stored),
         };
-        checked.map(Some).map_err(Error::Invalid)
+        let checked = checked.map_err(Error::Invalid)?;
+        if type_id != old.credential_type_id {
+            keep_destination(&present_type(tx, old)?, credential_type, &checked)?;
+        }
+        Ok(Some(checked))
     }
+}
+
+/// A kept secret does not leave or enter a type that has destinations: by way of a type without them it would
+/// come to another destination than the one it was given for.
+fn keep_destination(
+    old: &CredentialType,
+    new: &CredentialType,
+    checked: &CheckedInputs,
+) -> Result<()> {
+    if old.destinations().next().is_none() && new.destinations().next().is_none() {
+        return Ok(());
+    }
+    let changed = "credential_type".to_owned();
+    let kept = checked.secrets.keys().filter(|id| checked.keeps(id));
+    let faults = kept.map(|id| {
+        let rule = Rule::Input(InputRule::EnterAgain { changed: changed.clone() });
+        Violation::new(FieldPath::Inner("inputs", id.clone()), rule)
+    });
+    faultless(faults.collect())
 }
 
 /// The members of a draft that can be read.

@@ -81,7 +81,11 @@ impl ReadTx<'_> {
         let mut sql = Sql::default();
         let table = table(query.kind)?;
         let standing = self.standing(actor)?;
-        let mut wheres = vec![self.visible(&standing, query.kind, "x", &mut sql)];
+        let visible = match query.conditions.contains(&Condition::Done) {
+            true => self.visible_activity(&standing, &mut sql),
+            false => self.visible(&standing, query.kind, "x", &mut sql),
+        };
+        let mut wheres = vec![visible];
         for condition in query.conditions {
             wheres.push(self.condition(*condition, query.kind, &mut sql)?);
         }
@@ -167,11 +171,29 @@ impl ReadTx<'_> {
             Kind::Token => format!("{x}.user_id = {}", sql.int(standing.user_id)),
             Kind::AuditEntry => {
                 let audited = sql.ints(&audited_organizations(standing));
-                let user = sql.int(standing.user_id);
-                format!("{x}.organization_id IN ({audited}) OR {x}.actor_id = {user}")
+                format!("{x}.organization_id IN ({audited})")
             }
             _ => FALSE.to_owned(),
         }
+    }
+
+    /// The changes that somebody may learn of: his own, those of himself, and those of what he can read.
+    ///
+    /// The log itself is for auditors: it also tells what was refused, and of what.
+    fn visible_activity(&self, standing: &Standing, sql: &mut Sql) -> String {
+        if standing.reads_everything() {
+            return TRUE.to_owned();
+        }
+        let audited = sql.ints(&audited_organizations(standing));
+        let user = sql.int(standing.user_id);
+        let credentials = self.visible(standing, Kind::Credential, "c", sql);
+        let teams = sql.ints(&standing.held_ids(ResourceKind::Team));
+        format!(
+            "x.organization_id IN ({audited}) OR x.actor_id = {user} \
+             OR x.id IN (SELECT a.entry_id FROM audit_objects a WHERE (a.kind = 'user' AND a.id = {user}) \
+             OR (a.kind = 'team' AND a.id IN ({teams})) \
+             OR (a.kind = 'credential' AND a.id IN (SELECT c.id FROM credentials c WHERE {credentials})))"
+        )
     }
 
     /// The roles that AWX shows, on objects that may be read, and the two on the whole system.

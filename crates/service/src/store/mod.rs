@@ -181,14 +181,6 @@ impl Store {
         self.write(move |_| Ok(Audited::with_all((), entries.clone()))).await.outcome
     }
 
-    /// The number that every change which can take a right away raises, on whichever process.
-    pub(crate) async fn epoch(&self) -> Result<u64> {
-        match &self.db {
-            Db::Sqlite(sqlite) => Ok(sqlite.epoch()),
-            Db::Postgres(_) => self.read(|tx| meta::epoch(tx.session())).await.outcome,
-        }
-    }
-
     /// Chains what other transactions left in the audit queue. SQLite's writer has done so already.
     pub(crate) async fn link_audit(&self) -> Result<u64> {
         match &self.db {

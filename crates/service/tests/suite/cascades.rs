@@ -109,111 +109,123 @@ impl World {
 }
 
 on_both_stores! {
-    async fn a_deleted_user_leaves_his_private_credential_to_administrators_only(room: TestRoom) {
-        let world = World::new(room).await;
-        let before = world.rights().await;
-        world.admin.delete_user(world.owner.id).await.unwrap();
-        world.check_lost_only(&before).await;
-        let private = world.admin.read(world.credentials[3]).await.unwrap();
-        assert!(private.owners.is_empty() && private.organization.is_none());
-        assert_eq!(private.credential.secrets.len(), 1, "its secret is still there");
-    }
+    a_deleted_user_leaves_his_private_credential_to_administrators_only
+    a_deleted_team_leaves_its_credential_to_the_organization
+    a_deleted_organization_takes_its_rights_with_it
+    a_membership_that_ends_takes_rights_and_gives_none
+    a_credential_that_moves_follows_the_position_of_its_new_organization_alone
+    more_grants_never_take_a_right_away
+}
 
-    async fn a_deleted_team_leaves_its_credential_to_the_organization(room: TestRoom) {
-        let world = World::new(room).await;
+async fn a_deleted_user_leaves_his_private_credential_to_administrators_only(room: TestRoom) {
+    let world = World::new(room).await;
+    let before = world.rights().await;
+    world.admin.delete_user(world.owner.id).await.unwrap();
+    world.check_lost_only(&before).await;
+    let private = world.admin.read(world.credentials[3]).await.unwrap();
+    assert!(private.owners.is_empty() && private.organization.is_none());
+    assert_eq!(private.credential.secrets.len(), 1, "its secret is still there");
+}
+
+async fn a_deleted_team_leaves_its_credential_to_the_organization(room: TestRoom) {
+    let world = World::new(room).await;
+    let before = world.rights().await;
+    world.admin.delete_team(world.team).await.unwrap();
+    let after = world.check_lost_only(&before).await;
+    let view = world.admin.read(world.credentials[2]).await.unwrap();
+    assert!(matches!(&view.owners[..], [Owner::Organization(of)] if of.id == world.here));
+    for person in &world.people[6..8] {
+        assert_eq!(after[&(person.id, Door::Awx, world.credentials[2])], [false; 5]);
+        assert_eq!(after[&(person.id, Door::Awx, world.credentials[1])], [false; 5]);
+    }
+}
+
+async fn a_deleted_organization_takes_its_rights_with_it(room: TestRoom) {
+    let world = World::new(room).await;
+    let before = world.rights().await;
+    world.admin.delete_organization(world.here).await.unwrap();
+    let after = world.check_lost_only(&before).await;
+    for person in &world.people {
+        assert_eq!(
+            after.get(&(person.id, Door::Awx, world.credentials[0])).copied().unwrap_or_default(),
+            [false; 5]
+        );
+    }
+    let owner = &after[&(world.owner.id, Door::Awx, world.credentials[3])];
+    assert!(owner[0], "what is private stays");
+    assert!(after.values().any(|may| may[2]), "others keep what is theirs");
+}
+
+async fn a_membership_that_ends_takes_rights_and_gives_none(room: TestRoom) {
+    let world = World::new(room).await;
+    for (at, role, on) in [
+        (2, Role::OrganizationAdmin, world.here),
+        (3, Role::OrganizationCredentialAdmin, world.here),
+        (4, Role::OrganizationAuditor, world.here),
+        (6, Role::TeamAdmin, world.team),
+        (7, Role::TeamMember, world.team),
+        (5, Role::CredentialUse, world.credentials[4]),
+    ] {
         let before = world.rights().await;
-        world.admin.delete_team(world.team).await.unwrap();
+        let person = &world.people[at];
+        world.admin.take(role, on, person.id).await.unwrap();
         let after = world.check_lost_only(&before).await;
-        let view = world.admin.read(world.credentials[2]).await.unwrap();
-        assert!(matches!(&view.owners[..], [Owner::Organization(of)] if of.id == world.here));
-        for person in &world.people[6..8] {
-            assert_eq!(after[&(person.id, Door::Awx, world.credentials[2])], [false; 5]);
-            assert_eq!(after[&(person.id, Door::Awx, world.credentials[1])], [false; 5]);
-        }
-    }
-
-    async fn a_deleted_organization_takes_its_rights_with_it(room: TestRoom) {
-        let world = World::new(room).await;
-        let before = world.rights().await;
-        world.admin.delete_organization(world.here).await.unwrap();
-        let after = world.check_lost_only(&before).await;
-        for person in &world.people {
-            assert_eq!(after.get(&(person.id, Door::Awx, world.credentials[0])).copied().unwrap_or_default(), [false; 5]);
-        }
-        let owner = &after[&(world.owner.id, Door::Awx, world.credentials[3])];
-        assert!(owner[0], "what is private stays");
-        assert!(after.values().any(|may| may[2]), "others keep what is theirs");
-    }
-
-    async fn a_membership_that_ends_takes_rights_and_gives_none(room: TestRoom) {
-        let world = World::new(room).await;
-        for (at, role, on) in [
-            (2, Role::OrganizationAdmin, world.here),
-            (3, Role::OrganizationCredentialAdmin, world.here),
-            (4, Role::OrganizationAuditor, world.here),
-            (6, Role::TeamAdmin, world.team),
-            (7, Role::TeamMember, world.team),
-            (5, Role::CredentialUse, world.credentials[4]),
-        ] {
-            let before = world.rights().await;
-            let person = &world.people[at];
-            world.admin.take(role, on, person.id).await.unwrap();
-            let after = world.check_lost_only(&before).await;
-            assert_ne!(before, after, "{role:?} gave something");
-            let others = |rights: &Rights| -> Rights {
-                rights.iter().filter(|((of, ..), _)| *of != person.id).map(|(k, v)| (*k, *v)).collect()
-            };
-            assert_eq!(others(&before), others(&after), "{role:?} of one changed what another may");
-        }
-    }
-
-    async fn a_credential_that_moves_follows_the_position_of_its_new_organization_alone(room: TestRoom) {
-        let world = World::new(room).await;
-        let (moved, before) = (world.credentials[0], world.rights().await);
-        let to = |organization: Option<i64>| CredentialDraft {
-            organization: given(organization.map(Ref::Serial)),
-            ..CredentialDraft::default()
+        assert_ne!(before, after, "{role:?} gave something");
+        let others = |rights: &Rights| -> Rights {
+            rights.iter().filter(|((of, ..), _)| *of != person.id).map(|(k, v)| (*k, *v)).collect()
         };
-        world.admin.update(moved, to(Some(world.there))).await.unwrap();
+        assert_eq!(others(&before), others(&after), "{role:?} of one changed what another may");
+    }
+}
+
+async fn a_credential_that_moves_follows_the_position_of_its_new_organization_alone(
+    room: TestRoom,
+) {
+    let world = World::new(room).await;
+    let (moved, before) = (world.credentials[0], world.rights().await);
+    let to = |organization: Option<i64>| CredentialDraft {
+        organization: given(organization.map(Ref::Serial)),
+        ..CredentialDraft::default()
+    };
+    world.admin.update(moved, to(Some(world.there))).await.unwrap();
+    let after = world.rights().await;
+    for person in &world.people[2..5] {
+        assert_eq!(after[&(person.id, Door::Awx, moved)], [false; 5], "of the old organization");
+    }
+    assert_eq!(after[&(world.people[8].id, Door::Awx, moved)], [true; 5], "of the new one");
+    let except = |rights: &Rights| -> Rights {
+        rights.iter().filter(|((_, _, id), _)| *id != moved).map(|(k, v)| (*k, *v)).collect()
+    };
+    assert_eq!(except(&before), except(&after));
+    // Out of every organization: nobody but system administrators is left.
+    world.admin.update(moved, to(None)).await.unwrap();
+    let after = world.check_lost_only(&after).await;
+    for person in &world.people {
+        assert_eq!(after[&(person.id, Door::Awx, moved)], [false; 5]);
+    }
+    // And back: the positions are written anew.
+    world.admin.update(moved, to(Some(world.here))).await.unwrap();
+    assert_eq!(world.rights().await, before);
+}
+
+async fn more_grants_never_take_a_right_away(room: TestRoom) {
+    let world = World::new(room).await;
+    let mut before = world.rights().await;
+    for (at, role, on) in [
+        (5, Role::OrganizationAuditor, world.here),
+        (5, Role::OrganizationAdmin, world.here),
+        (2, Role::OrganizationMember, world.here),
+        (7, Role::TeamAdmin, world.team),
+        (2, Role::CredentialRead, world.credentials[0]),
+        (8, Role::CredentialRead, world.credentials[3]),
+    ] {
+        world.admin.give(role, on, world.people[at].id).await.unwrap();
         let after = world.rights().await;
-        for person in &world.people[2..5] {
-            assert_eq!(after[&(person.id, Door::Awx, moved)], [false; 5], "of the old organization");
-        }
-        assert_eq!(after[&(world.people[8].id, Door::Awx, moved)], [true; 5], "of the new one");
-        let except = |rights: &Rights| -> Rights {
-            rights.iter().filter(|((_, _, id), _)| *id != moved).map(|(k, v)| (*k, *v)).collect()
-        };
-        assert_eq!(except(&before), except(&after));
-        // Out of every organization: nobody but system administrators is left.
-        world.admin.update(moved, to(None)).await.unwrap();
-        let after = world.check_lost_only(&after).await;
-        for person in &world.people {
-            assert_eq!(after[&(person.id, Door::Awx, moved)], [false; 5]);
-        }
-        // And back: the positions are written anew.
-        world.admin.update(moved, to(Some(world.here))).await.unwrap();
-        assert_eq!(world.rights().await, before);
-    }
-
-    async fn more_grants_never_take_a_right_away(room: TestRoom) {
-        let world = World::new(room).await;
-        let mut before = world.rights().await;
-        for (at, role, on) in [
-            (5, Role::OrganizationAuditor, world.here),
-            (5, Role::OrganizationAdmin, world.here),
-            (2, Role::OrganizationMember, world.here),
-            (7, Role::TeamAdmin, world.team),
-            (2, Role::CredentialRead, world.credentials[0]),
-            (8, Role::CredentialRead, world.credentials[3]),
-        ] {
-            world.admin.give(role, on, world.people[at].id).await.unwrap();
-            let after = world.rights().await;
-            for (key, was) in &before {
-                for (now, was) in after[key].iter().zip(was) {
-                    assert!(*now || !was, "{key:?} lost by {role:?}");
-                }
+        for (key, was) in &before {
+            for (now, was) in after[key].iter().zip(was) {
+                assert!(*now || !was, "{key:?} lost by {role:?}");
             }
-            before = after;
         }
+        before = after;
     }
 }

@@ -147,36 +147,7 @@ impl Run {
                 admin.delete_team(id).await.unwrap();
                 self.world.delete_team(id);
             }
-            Step::Give(at, role, on) => {
-                let (id, role) = (self.world.person(at)?, ROLES[role % ROLES.len()]);
-                let on = self.world.object(role, on)?;
-                let may = self.world.may_hold(id, role, on);
-                agree(may, &admin.give(role, on, id).await, "give");
-                if may {
-                    self.world.grants.insert((id, role, on));
-                }
-            }
-            Step::Take(at) => {
-                let grants: Vec<_> = self.world.grants.iter().copied().collect();
-                let (id, role, on) = *grants.get(at % grants.len().max(1))?;
-                admin.take(role, on, id).await.unwrap();
-                self.world.grants.remove(&(id, role, on));
-            }
-            Step::GiveTeam(at, role, on) => {
-                let (id, role) = (self.world.team(at)?, ROLES[6 + role % 3]);
-                let on = self.world.object(role, on)?;
-                let may =
-                    self.world.credentials[&on].organization == self.world.teams.get(&id).copied();
-                let target = RoleTarget::On(role, on.into());
-                agree(
-                    may,
-                    &admin.give_role(target, RoleHolder::Team(id.into())).await,
-                    "give a team",
-                );
-                if may {
-                    self.world.team_grants.insert((id, role, on));
-                }
-            }
+            Step::Give(..) | Step::Take(_) | Step::GiveTeam(..) => self.roles(step).await?,
             Step::CreateFor(owned, at) => self.create(owned, at, &name).await?,
             Step::DeleteCredential(at) => {
                 let id = self.world.credential(at)?;
@@ -217,6 +188,45 @@ impl Run {
                 admin.revoke(id).await.unwrap();
                 self.world.tokens.remove(&id);
             }
+        }
+        Some(())
+    }
+
+    /// A step that gives or takes a role.
+    async fn roles(&mut self, step: Step) -> Option<()> {
+        let admin = self.world.caller(&self.room, 1).await;
+        match step {
+            Step::Give(at, role, on) => {
+                let (id, role) = (self.world.person(at)?, ROLES[role % ROLES.len()]);
+                let on = self.world.object(role, on)?;
+                let may = self.world.may_hold(id, role, on);
+                agree(may, &admin.give(role, on, id).await, "give");
+                if may {
+                    self.world.grants.insert((id, role, on));
+                }
+            }
+            Step::Take(at) => {
+                let grants: Vec<_> = self.world.grants.iter().copied().collect();
+                let (id, role, on) = *grants.get(at % grants.len().max(1))?;
+                admin.take(role, on, id).await.unwrap();
+                self.world.grants.remove(&(id, role, on));
+            }
+            Step::GiveTeam(at, role, on) => {
+                let (id, role) = (self.world.team(at)?, ROLES[6 + role % 3]);
+                let on = self.world.object(role, on)?;
+                let may =
+                    self.world.credentials[&on].organization == self.world.teams.get(&id).copied();
+                let target = RoleTarget::On(role, on.into());
+                agree(
+                    may,
+                    &admin.give_role(target, RoleHolder::Team(id.into())).await,
+                    "give a team",
+                );
+                if may {
+                    self.world.team_grants.insert((id, role, on));
+                }
+            }
+            other => unreachable!("{other:?} gives no role"),
         }
         Some(())
     }

@@ -51,9 +51,9 @@ enum Kind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owned {
-    ByOrganization,
-    ByTeam,
-    ByUser,
+    Organization,
+    Team,
+    User,
 }
 
 /// An organization with a team, a user who owns things and one who is given roles.
@@ -112,9 +112,9 @@ impl World {
     async fn credential(&self, owned: Owned, kind: Kind, caller: &Caller) -> i64 {
         let name = format!("{owned:?} {kind:?}");
         let id = match owned {
-            Owned::ByOrganization => self.admin.create_in(self.organization, &name).await,
-            Owned::ByTeam => self.admin.create_for_team(self.team, &name).await,
-            Owned::ByUser => self.owner.create_own(&name).await,
+            Owned::Organization => self.admin.create_in(self.organization, &name).await,
+            Owned::Team => self.admin.create_for_team(self.team, &name).await,
+            Owned::User => self.owner.create_own(&name).await,
         };
         if let Kind::OnCredential(role) = kind {
             self.room.give(caller, role, id).await;
@@ -151,100 +151,117 @@ fn told(view: &strongroom_service::view::CredentialView) -> BTreeSet<char> {
 }
 
 on_both_stores! {
-    async fn every_caller_may_do_what_the_table_says_and_nothing_else(room: TestRoom) {
-        let world = World::new(room).await;
-        for (kind, expected) in TABLE {
-            let caller = world.caller(*kind).await;
-            for (owned, letters) in
-                [Owned::ByOrganization, Owned::ByTeam, Owned::ByUser].into_iter().zip(expected)
-            {
-                let expected: BTreeSet<char> = letters.chars().collect();
-                let id = world.credential(owned, *kind, &caller).await;
-                let seen = caller.sees(CredentialScope::All).await.unwrap().contains(&id);
-                assert_eq!(seen, expected.contains(&'r'), "{kind:?} lists {owned:?}");
-                match caller.read(id).await {
-                    Ok(view) => {
-                        let mut told = told(&view);
-                        told.extend(expected.get(&'g'));
-                        assert_eq!(told, expected, "{kind:?} is told of {owned:?}");
-                    }
-                    Err(error) => check_hidden(&world, *kind, owned, &error),
+    every_caller_may_do_what_the_table_says_and_nothing_else
+    every_caller_creates_where_the_table_says_and_nowhere_else
+    moving_takes_admin_on_the_credential_and_the_right_to_create_on_both_sides
+    a_read_only_token_shows_every_capability_as_absent
+}
+
+async fn every_caller_may_do_what_the_table_says_and_nothing_else(room: TestRoom) {
+    let world = World::new(room).await;
+    for (kind, expected) in TABLE {
+        let caller = world.caller(*kind).await;
+        for (owned, letters) in
+            [Owned::Organization, Owned::Team, Owned::User].into_iter().zip(expected)
+        {
+            let expected: BTreeSet<char> = letters.chars().collect();
+            let id = world.credential(owned, *kind, &caller).await;
+            let seen = caller.sees(CredentialScope::All).await.unwrap().contains(&id);
+            assert_eq!(seen, expected.contains(&'r'), "{kind:?} lists {owned:?}");
+            match caller.read(id).await {
+                Ok(view) => {
+                    let mut told = told(&view);
+                    told.extend(expected.get(&'g'));
+                    assert_eq!(told, expected, "{kind:?} is told of {owned:?}");
                 }
-                assert_eq!(done(&world, &caller, id).await, expected, "{kind:?} {owned:?}");
+                Err(error) => check_hidden(&world, *kind, owned, &error),
             }
+            assert_eq!(done(&world, &caller, id).await, expected, "{kind:?} {owned:?}");
         }
     }
+}
 
-    async fn every_caller_creates_where_the_table_says_and_nowhere_else(room: TestRoom) {
-        let world = World::new(room).await;
-        for (kind, expected) in CREATING {
-            let caller = world.caller(*kind).await;
-            let mut may = BTreeSet::new();
-            for (letter, made) in attempts(&world, &caller).await {
-                match made {
-                    Ok(()) => drop(may.insert(letter)),
-                    Err(Error::Forbidden(_) | Error::Hidden(_) | Error::NotFound(_) | Error::Invalid(_)) => {}
-                    Err(error) => panic!("{kind:?} {letter}: {error:?}"),
-                }
+async fn every_caller_creates_where_the_table_says_and_nowhere_else(room: TestRoom) {
+    let world = World::new(room).await;
+    for (kind, expected) in CREATING {
+        let caller = world.caller(*kind).await;
+        let mut may = BTreeSet::new();
+        for (letter, made) in attempts(&world, &caller).await {
+            match made {
+                Ok(()) => drop(may.insert(letter)),
+                Err(
+                    Error::Forbidden(_) | Error::Hidden(_) | Error::NotFound(_) | Error::Invalid(_),
+                ) => {}
+                Err(error) => panic!("{kind:?} {letter}: {error:?}"),
             }
-            assert_eq!(may, expected.chars().collect(), "{kind:?}");
         }
+        assert_eq!(may, expected.chars().collect(), "{kind:?}");
     }
+}
 
-    async fn moving_takes_admin_on_the_credential_and_the_right_to_create_on_both_sides(room: TestRoom) {
-        let world = World::new(room).await;
-        let to = |organization: Option<i64>| CredentialDraft {
-            organization: given(organization.map(Ref::Serial)),
-            ..CredentialDraft::default()
-        };
-        let (here, there) = (world.organization, world.elsewhere);
-        for (roles, moves) in [
-            (vec![(Role::OrganizationAdmin, here)], false),
-            (vec![(Role::OrganizationAdmin, there)], false),
-            (vec![(Role::OrganizationAdmin, here), (Role::OrganizationMember, there)], false),
-            (vec![(Role::OrganizationCredentialAdmin, here), (Role::OrganizationCredentialAdmin, there)], true),
-            (vec![(Role::OrganizationAdmin, here), (Role::OrganizationAdmin, there)], true),
-        ] {
-            let caller = world.room.user(&format!("{roles:?}")).await;
-            for (role, on) in &roles {
-                world.room.give(&caller, *role, *on).await;
-            }
-            let id = world.admin.create_in(here, &format!("moved by {}", caller.id)).await;
-            let moved = caller.update(id, to(Some(there))).await;
-            assert_eq!(moved.is_ok(), moves, "{roles:?}: {moved:?}");
-            let now = world.admin.read(id).await.unwrap().credential.organization_id;
-            assert_eq!(now, Some(if moves { there } else { here }));
+async fn moving_takes_admin_on_the_credential_and_the_right_to_create_on_both_sides(
+    room: TestRoom,
+) {
+    let world = World::new(room).await;
+    let to = |organization: Option<i64>| CredentialDraft {
+        organization: given(organization.map(Ref::Serial)),
+        ..CredentialDraft::default()
+    };
+    let (here, there) = (world.organization, world.elsewhere);
+    for (roles, moves) in [
+        (vec![(Role::OrganizationAdmin, here)], false),
+        (vec![(Role::OrganizationAdmin, there)], false),
+        (vec![(Role::OrganizationAdmin, here), (Role::OrganizationMember, there)], false),
+        (
+            vec![
+                (Role::OrganizationCredentialAdmin, here),
+                (Role::OrganizationCredentialAdmin, there),
+            ],
+            true,
+        ),
+        (vec![(Role::OrganizationAdmin, here), (Role::OrganizationAdmin, there)], true),
+    ] {
+        let caller = world.room.user(&format!("{roles:?}")).await;
+        for (role, on) in &roles {
+            world.room.give(&caller, *role, *on).await;
         }
-        // The admin of the credential alone does not take it out of its organization.
-        let holder = world.caller(Kind::OnCredential(Role::CredentialAdmin)).await;
-        let id = world.credential(Owned::ByOrganization, Kind::OnCredential(Role::CredentialAdmin), &holder).await;
-        assert!(matches!(holder.update(id, to(None)).await, Err(Error::Forbidden(_))));
-        assert!(matches!(holder.update(id, to(Some(there))).await, Err(Error::Invalid(_))));
-        assert!(holder.update(id, to(Some(here))).await.is_ok(), "where it is already");
-        let admin = world.caller(Kind::InOrganization(Role::OrganizationAdmin)).await;
-        assert!(admin.update(id, to(None)).await.is_ok());
-        assert!(admin.read(id).await.is_err(), "what the organization gave went with it");
-        assert!(holder.read(id).await.is_ok());
+        let id = world.admin.create_in(here, &format!("moved by {}", caller.id)).await;
+        let moved = caller.update(id, to(Some(there))).await;
+        assert_eq!(moved.is_ok(), moves, "{roles:?}: {moved:?}");
+        let now = world.admin.read(id).await.unwrap().credential.organization_id;
+        assert_eq!(now, Some(if moves { there } else { here }));
     }
+    // The admin of the credential alone does not take it out of its organization.
+    let holder = world.caller(Kind::OnCredential(Role::CredentialAdmin)).await;
+    let id = world
+        .credential(Owned::Organization, Kind::OnCredential(Role::CredentialAdmin), &holder)
+        .await;
+    assert!(matches!(holder.update(id, to(None)).await, Err(Error::Forbidden(_))));
+    assert!(matches!(holder.update(id, to(Some(there))).await, Err(Error::Invalid(_))));
+    assert!(holder.update(id, to(Some(here))).await.is_ok(), "where it is already");
+    let admin = world.caller(Kind::InOrganization(Role::OrganizationAdmin)).await;
+    assert!(admin.update(id, to(None)).await.is_ok());
+    assert!(admin.read(id).await.is_err(), "what the organization gave went with it");
+    assert!(holder.read(id).await.is_ok());
+}
 
-    async fn a_read_only_token_shows_every_capability_as_absent(room: TestRoom) {
-        let world = World::new(room).await;
-        let id = world.admin.create_in(world.organization, "c").await;
-        let mut draft = crate::room::token(strongroom_core::record::TokenKind::Awx);
-        draft.scope = given("read");
-        let issued = world.admin.issue(draft).await.unwrap();
-        let presented = strongroom_service::Presented::Bearer(issued.secret);
-        let reader = world.room.caller(world.admin.door(), presented).await.unwrap();
-        let view = reader.read(id).await.unwrap();
-        assert_eq!(told(&view), BTreeSet::from(['r']));
-        assert_eq!(done(&world, &reader, id).await, BTreeSet::from(['r']));
-        let organization = reader.read_organization(1).await.unwrap();
-        assert!(!organization.may_change && !organization.may_delete);
-        let team = reader.read_team(world.team).await.unwrap();
-        assert!(!team.may_change && !team.may_delete);
-        let own = reader.read_user(reader.id).await.unwrap();
-        assert!(!own.may_change && !own.may_delete);
-    }
+async fn a_read_only_token_shows_every_capability_as_absent(room: TestRoom) {
+    let world = World::new(room).await;
+    let id = world.admin.create_in(world.organization, "c").await;
+    let mut draft = crate::room::token(strongroom_core::record::TokenKind::Awx);
+    draft.scope = given("read");
+    let issued = world.admin.issue(draft).await.unwrap();
+    let presented = strongroom_service::Presented::Bearer(issued.secret);
+    let reader = world.room.caller(world.admin.door(), presented).await.unwrap();
+    let view = reader.read(id).await.unwrap();
+    assert_eq!(told(&view), BTreeSet::from(['r']));
+    assert_eq!(done(&world, &reader, id).await, BTreeSet::from(['r']));
+    let organization = reader.read_organization(1).await.unwrap();
+    assert!(!organization.may_change && !organization.may_delete);
+    let team = reader.read_team(world.team).await.unwrap();
+    assert!(!team.may_change && !team.may_delete);
+    let own = reader.read_user(reader.id).await.unwrap();
+    assert!(!own.may_change && !own.may_delete);
 }
 
 /// o in an organization, O by its path, t for a team, T by its path, s for himself, S by his path, m for a member,
@@ -297,7 +314,7 @@ async fn attempts(world: &World, caller: &Caller) -> Vec<(char, Result<()>)> {
 /// What cannot be read is hidden from those who belong to the organization that owns it, and absent to others.
 fn check_hidden(world: &World, kind: Kind, owned: Owned, error: &Error) {
     let belongs = match kind {
-        Kind::InOrganization(_) | Kind::OnCredential(_) | Kind::InTeam(_) => owned != Owned::ByUser,
+        Kind::InOrganization(_) | Kind::OnCredential(_) | Kind::InTeam(_) => owned != Owned::User,
         _ => false,
     };
     match error {

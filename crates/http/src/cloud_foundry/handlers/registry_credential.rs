@@ -26,7 +26,10 @@ const LIST: ListSpec = ListSpec {
         ("app_guids", Meaning::Related(Related::App)),
         ("space_guids", Meaning::Related(Related::Space)),
         ("organization_guids", Meaning::Related(Related::Organization)),
-        ("scopes", Meaning::Words(TextField::Scope, &["app", "space", "organization", "foundation"])),
+        (
+            "scopes",
+            Meaning::Words(TextField::Scope, &["app", "space", "organization", "foundation"]),
+        ),
         ("locations", Meaning::Locations),
         ("label_selector", Meaning::Labels),
     ],
@@ -36,8 +39,7 @@ const LIST: ListSpec = ListSpec {
 
 pub(in crate::cloud_foundry) async fn list(caller: Caller, uri: Uri) -> Answer {
     let listing = Listing::read(&uri, &LIST)?;
-    let found =
-        caller.room.list_registry_credentials(&caller.actor, listing.query.clone()).await?;
+    let found = caller.room.list_registry_credentials(&caller.actor, listing.query.clone()).await?;
     let render = |view| wire::registry_credential(&caller.base, &view);
     Ok(page::shown(&caller, "/v3/registry_credentials", &listing, found, None, render))
 }
@@ -68,11 +70,8 @@ pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> An
     let guid = Ref::Guid(caller.guid(Kind::Placement)?);
     let body = Body::read(&raw)?;
     let mut faults = body.unknown(&["username", "password", "metadata"]);
-    let draft = RegistryCredentialDraft {
-        metadata: body.metadata(&mut faults),
-        faults,
-        ..draft(&body)
-    };
+    let draft =
+        RegistryCredentialDraft { metadata: body.metadata(&mut faults), faults, ..draft(&body) };
     let view = caller.room.update_registry_credential(&caller.actor, &guid, draft).await?;
     Ok(shown(&wire::registry_credential(&caller.base, &view)))
 }

@@ -154,11 +154,7 @@ fn user(data: &Map<String, Value>, faults: &mut Vec<Violation>) -> Member<Platfo
     }
 }
 
-fn beside(
-    base: &str,
-    wanted: &[String],
-    views: &[PlatformRoleView],
-) -> Option<Map<String, Value>> {
+fn beside(base: &str, wanted: &[String], views: &[PlatformRoleView]) -> Option<Map<String, Value>> {
     let mut entries = Vec::new();
     for name in wanted {
         let mut objects = Beside::none();

@@ -102,7 +102,6 @@ fn about_organization(error: Error) -> CfError {
     if !out_of_reach {
         return error.into();
     }
-    let detail =
-        "Invalid organization. Ensure the organization exists and you have access to it.";
+    let detail = "Invalid organization. Ensure the organization exists and you have access to it.";
     CfError::Unprocessable(detail.to_owned())
 }

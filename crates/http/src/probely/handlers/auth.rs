@@ -22,7 +22,10 @@ pub(in crate::probely) async fn obtain(
     let (username, password) = members.login()?;
     let account = members.optional("account");
     let origin = facts.origin(Dialect::Probely);
-    answer(state.room.log_in_to_account(&username, password, account, origin).await, words::NO_LOGIN)
+    answer(
+        state.room.log_in_to_account(&username, password, account, origin).await,
+        words::NO_LOGIN,
+    )
 }
 
 pub(in crate::probely) async fn refresh(

@@ -23,10 +23,7 @@ pub(in crate::probely) async fn list(Caller { room, actor }: Caller, uri: Uri) -
     }
 }
 
-pub(in crate::probely) async fn create(
-    Caller { room, actor }: Caller,
-    members: Members,
-) -> Answer {
+pub(in crate::probely) async fn create(Caller { room, actor }: Caller, members: Members) -> Answer {
     let view = room.create_account_credential(&actor, members.credential(true)).await?;
     Ok(created(&Credential::from(&view)))
 }
@@ -76,7 +73,11 @@ pub(in crate::probely) async fn delete_several(
 ) -> Answer {
     let ids = members.ids("ids")?;
     let unknown = room.delete_account_credentials(&actor, ids.clone()).await?;
-    if unknown.is_empty() { Ok(shown(&json!({"ids": ids}))) } else { Err(ProbelyError::UnknownIds(unknown)) }
+    if unknown.is_empty() {
+        Ok(shown(&json!({"ids": ids})))
+    } else {
+        Err(ProbelyError::UnknownIds(unknown))
+    }
 }
 
 async fn update(

@@ -19,10 +19,7 @@ pub(in crate::probely) async fn list(Caller { room, actor }: Caller, uri: Uri) -
 }
 
 /// The key is shown in this answer and in no other.
-pub(in crate::probely) async fn create(
-    Caller { room, actor }: Caller,
-    members: Members,
-) -> Answer {
+pub(in crate::probely) async fn create(Caller { room, actor }: Caller, members: Members) -> Answer {
     let key = room.create_account_key(&actor, members.name("name")).await?;
     Ok(created(&Key::from(&key)))
 }

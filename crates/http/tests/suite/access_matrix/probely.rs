@@ -92,7 +92,8 @@ impl Maker {
         let team = json!({"name": "Web", "organization": acme});
         let team = of(&root.post("/api/v2/teams/", &team).await.is(201));
         for actor in ACTORS.into_iter().skip(1) {
-            let body = json!({"username": actor, "password": PASSWORD, "admin": actor == "administrator"});
+            let body =
+                json!({"username": actor, "password": PASSWORD, "admin": actor == "administrator"});
             let user = of(&host.post("/strongroom/v1/host/users", &body).await.is(201));
             let account = if actor == "key_of_another_account" { 1 } else { acme };
             let grants = format!("/strongroom/v1/organizations/{account}/grants");
@@ -122,7 +123,9 @@ impl Maker {
                 "token_of_awx" => {
                     json!({"user": actor, "name": "m", "kind": "native", "dialects": ["awx"]})
                 }
-                _ => json!({"user": actor, "name": "m", "kind": "probely", "organization": account}),
+                _ => {
+                    json!({"user": actor, "name": "m", "kind": "probely", "organization": account})
+                }
             };
             let key = host.post("/strongroom/v1/host/tokens", &key).await.is(201);
             self.tokens.insert(actor, key["token"].as_str().unwrap().to_owned());

@@ -29,7 +29,8 @@ async fn caller(office: &Office, actor: &str, creator: &Caller) -> Caller {
         "team manager" => {
             let caller = office.member(&name).await;
             let path = format!("/strongroom/v1/teams/{}/grants", office.team.0);
-            let role = json!({"role": "probely_manage_credentials", "user": office.id_of(&name).await});
+            let role =
+                json!({"role": "probely_manage_credentials", "user": office.id_of(&name).await});
             office.root.post(&path, &role).await.is(201);
             caller
         }
@@ -63,7 +64,11 @@ async fn tried(caller: &Caller, owner: &Caller, team: Option<&str>) -> String {
     let read = caller.get(&path).await;
     let listed = caller.get(&format!("{CREDENTIALS}?length=1000")).await.is(200);
     let id = path.split('/').nth(2).unwrap();
-    assert_eq!(listed.to_string().contains(id), read.status == 200, "the list hides what is hidden");
+    assert_eq!(
+        listed.to_string().contains(id),
+        read.status == 200,
+        "the list hides what is hidden"
+    );
     let hides = match read.status {
         200 => {
             may.push('s');
