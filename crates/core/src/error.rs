@@ -235,6 +235,10 @@ pub enum Rule {
     AdministratorOnly,
     /// The credential is placed in another dialect, which fixes this member.
     Placed,
+    /// The organization that owns the credential does not let it stand outside of it.
+    NotShared,
+    /// A credential of this type has no place in that dialect.
+    DoesNotFit,
     /// An object that the request names does not exist for the actor, where the request hangs on it.
     NoSuchObject {
         /// The kind of object.

@@ -79,6 +79,11 @@ impl Actor {
         if self.may_write() { Ok(()) } else { Err(Error::Forbidden(Refusal::ReadOnlyToken)) }
     }
 
+    /// The account in which the actor acts: the one organization that his token is bound to.
+    pub(crate) fn account(&self) -> Result<i64> {
+        self.organization_id().ok_or(Error::Unauthenticated)
+    }
+
     /// Where the request came from.
     pub const fn origin(&self) -> &Origin {
         &self.origin

@@ -319,7 +319,7 @@ fn check_place(
     let Some(owner) = row.credential.organization_id else { return Ok(()) };
     let outside = tx.organization_of_scope(scope)? != Some(owner);
     if outside && !tx.shares_across_organizations(owner)? {
-        return Err(Error::invalid(FieldPath::Whole, Rule::Placed));
+        return Err(Error::invalid(FieldPath::Whole, Rule::NotShared));
     }
     Ok(())
 }
@@ -336,10 +336,7 @@ fn fitting(tx: &ReadTx<'_>, row: &CredentialRow, scope: &PlacementScope) -> Resu
             Ok(Some(location))
         }
         Dialect::Probely if namespace == Some("strongroom_secret_text") => Ok(None),
-        _ => Err(Error::invalid(
-            "dialect",
-            Rule::NotAChoice { given: scope.dialect().word().to_owned() },
-        )),
+        _ => Err(Error::invalid("dialect", Rule::DoesNotFit)),
     }
 }
 

@@ -99,7 +99,11 @@ pub fn check_inputs(
     }
     let unknown = unknown(kind, given.keys().map(String::as_str));
     let entries = kind.fields.iter().filter_map(|field| {
-        let given = Given::read(field, given.get(&field.id)?, mask);
+        let mut given = Given::read(field, given.get(&field.id)?, mask);
+        if let (Given::Keep, Some(asked)) = (&given, stored.and_then(|stored| asked(field, stored)))
+        {
+            given = Given::Value(asked.clone());
+        }
         Some(Entry { field, given })
     });
     Check { kind, entries: entries.collect(), unknown, stored, mask }.run()
@@ -153,6 +157,12 @@ fn changes_vault_id(
     kind.kind == "vault"
         && stored.same_type
         && given.get("vault_id").is_some_and(|id| stored.plain.get("vault_id") != Some(id))
+}
+
+/// The stored word that a value is asked for at run time, which is kept like a secret.
+fn asked<'a>(field: &Field, stored: &StoredInputs<'a>) -> Option<&'a Value> {
+    let value = stored.plain.get(&field.id)?;
+    value.as_str().is_some_and(|text| field.secret && is_asked(field, text)).then_some(value)
 }
 
 /// The word that stands for a value asked for at run time is no secret.

@@ -11,6 +11,7 @@ use super::time;
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "they are the members on the wire")]
 pub(super) struct Page<T> {
     page: i64,
     page_size: i64,

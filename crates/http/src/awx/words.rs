@@ -51,6 +51,8 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         // The one such member that AWX has.
         Rule::AdministratorOnly => "Cannot change max_hosts.".to_owned(),
         Rule::Placed => "The credential is placed in another dialect.".to_owned(),
+        // Credentials are placed natively.
+        Rule::NotShared | Rule::DoesNotFit => "Not a valid value.".to_owned(),
         Rule::NoSuchObject { kind } => {
             format!("{} matching query does not exist.", error::model(*kind))
         }

@@ -83,6 +83,8 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::NotAFutureTime => "A time in the future is expected, such as 2030-01-31T12:00:00Z.",
         Rule::AdministratorOnly => "Only a system administrator sets this.",
         Rule::Placed => "The credential is placed in another dialect, which fixes this.",
+        Rule::NotShared => "The organization that owns the credential does not share it.",
+        Rule::DoesNotFit => "A credential of this type has no place in this dialect.",
         Rule::NoSuchObject { kind } => {
             return format!("No such {} is known.", kind.word().replace('_', " "));
         }

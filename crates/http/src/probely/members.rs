@@ -96,9 +96,8 @@ async fn parts(content_type: &str, body: RawBody) -> Result<Members, ProbelyErro
         let is_file = part.file_name().is_some();
         let bytes = part.bytes().await.map_err(broken)?;
         let value = match String::from_utf8(bytes.to_vec()) {
-            Ok(_) if is_file => Value::Object(Map::new()),
+            _ if is_file => Value::Object(Map::new()),
             Ok(text) => Value::from(text),
-            Err(_) if is_file => Value::Object(Map::new()),
             Err(_) => return Err(unreadable("Multipart form parse error - not UTF-8")),
         };
         all.insert(name, value);

@@ -66,8 +66,8 @@ pub(super) struct Team<'a> {
 pub(super) struct Key<'a> {
     id: &'a str,
     name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
+    #[serde(rename = "key", skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
 }
 
 /// A service account, with its key only when it was just made.
@@ -143,7 +143,7 @@ impl<'a> From<&'a record::Team> for Team<'a> {
 impl<'a> From<&'a AccountKey> for Key<'a> {
     fn from(key: &'a AccountKey) -> Self {
         let secret = key.secret.as_ref().map(ExposeSecret::expose_secret);
-        Self { id: key.short_id.as_str(), name: &key.name, key: secret }
+        Self { id: key.short_id.as_str(), name: &key.name, secret }
     }
 }
 

@@ -7,6 +7,8 @@ mod app_catalog;
 #[cfg(test)]
 mod awx;
 #[cfg(test)]
+mod cloud_foundry;
+#[cfg(test)]
 #[expect(dead_code, reason = "the suite of the use-cases needs more of it")]
 #[path = "../../../service/tests/suite/room/database.rs"]
 mod database;

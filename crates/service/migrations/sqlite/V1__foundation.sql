@@ -319,6 +319,9 @@ CREATE TABLE grants (
     valid_from BIGINT NOT NULL,
     valid_until BIGINT NOT NULL,
     granted_by BIGINT,
+    -- When and by whom it was taken away. Whether it counts hangs on its being there, never on a clock, because
+    -- the clocks of several processes differ.
+    ended BIGINT,
     ended_by BIGINT,
     CHECK ((user_id IS NULL) <> (group_role_id IS NULL))
 );

@@ -38,7 +38,7 @@ impl Strongroom {
             }
             let wanted = checked(tx, &by, &old, draft.clone())?;
             let change = Applied { room: &room, by: &by, permit: &permit, old: &old };
-            let entries = change.apply(tx, wanted)?;
+            let entries = change.apply(tx, &wanted)?;
             let (_, new) = tx.account_placement::<proof::Read>(&by, &Ref::Serial(permit.id()))?;
             let view = view(tx, &by, new)?;
             room.told(tx, &by, view, entries)
@@ -73,7 +73,7 @@ fn checked(
     let scope = match draft.team.given() {
         // Where it is already it may stay, whoever put it there.
         Some(team) if *team == present.map(|team| team.identity.short_id) => None,
-        _ => scope(tx, actor, tx.account(actor)?, draft.team, &mut faults)?,
+        _ => scope(tx, actor, actor.account()?, draft.team, &mut faults)?,
     };
     let description = draft.description.take("description", &mut faults);
     let is_sensitive = draft.is_sensitive.take("is_sensitive", &mut faults);
@@ -96,7 +96,7 @@ struct Applied<'a, 'tx> {
 }
 
 impl<'tx> Applied<'_, 'tx> {
-    fn apply(&self, tx: &mut WriteTx<'tx>, wanted: Wanted) -> Result<Vec<Entry>> {
+    fn apply(&self, tx: &mut WriteTx<'tx>, wanted: &Wanted) -> Result<Vec<Entry>> {
         let rows = tx.credential_rows(&[self.old.credential_id])?;
         let row = rows.into_iter().next();
         let row = row.ok_or_else(|| Error::internal("a placement without credential"))?;
@@ -109,9 +109,9 @@ impl<'tx> Applied<'_, 'tx> {
         let describes = description.is_some_and(|text| *text != row.credential.description);
         let sets_value = wanted.value.is_some();
         if self.old.born_here || sets_value || describes || reveals {
-            self.change_credential(tx, &wanted)?;
+            self.change_credential(tx, wanted)?;
         }
-        let new = self.change_placement(tx, &wanted)?;
+        let new = self.change_placement(tx, wanted)?;
         let after = members(&new, description.unwrap_or(&row.credential.description));
         let mut entry = entry_of(tx, self.by, Operation::Update, &new, &row.credential)?;
         entry.reason = self.permit.reason().to_string();

@@ -31,7 +31,7 @@ impl Strongroom {
         let (room, by) = (self.clone(), actor.clone());
         let (guid, short_id) = draw_identity()?;
         self.write(actor, move |tx| {
-            let organization = tx.account(&by)?;
+            let organization = by.account()?;
             let wanted = checked(tx, &by, organization, draft.clone())?;
             let credential_id = room.insert_born(
                 tx,

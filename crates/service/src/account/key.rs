@@ -34,7 +34,7 @@ impl From<Token> for AccountKey {
 }
 
 impl Strongroom {
-    /// A page of the actor's own keys in the account.
+    /// A page of the actor's own keys in the account, by name.
     pub async fn list_account_keys(
         &self,
         actor: &Actor,
@@ -45,13 +45,13 @@ impl Strongroom {
             let conditions = [
                 Condition::OfTokenKind(TokenKind::Probely),
                 Condition::OfUser(actor.user_id().unwrap_or_default()),
-                Condition::OfOrganization(tx.account(&actor)?),
+                Condition::OfOrganization(actor.account()?),
             ];
             let query = ListQuery {
                 kind: Kind::Token,
                 request: &request(&part),
                 conditions: &conditions,
-                default_order: &[Order { field: Field::Id, descending: part.descending }],
+                default_order: &[Order { field: Field::Description, descending: part.descending }],
             };
             let listed = tx.list(&actor, &query)?;
             let tokens = in_order(&listed.ids, tx.tokens_by_id(&listed.ids)?, |token| token.id);
@@ -103,7 +103,7 @@ fn own(tx: &ReadTx<'_>, actor: &Actor, key: &Ref) -> Result<Token> {
     let (_, token) = tx.token_by_ref(actor, key)?;
     let is_own = token.kind == TokenKind::Probely
         && Some(token.user_id) == actor.user_id()
-        && token.organization_id == Some(tx.account(actor)?);
+        && token.organization_id == Some(actor.account()?);
     if is_own { Ok(token) } else { Err(Error::NotFound(Kind::Token)) }
 }
 

@@ -84,7 +84,7 @@ fn people(
     only: Option<&ShortId>,
     part: &AccountPart,
 ) -> Result<Page<User>> {
-    let listed = tx.account_people(tx.account(actor)?, only, part)?;
+    let listed = tx.account_people(actor.account()?, only, part)?;
     let users = in_order(&listed.ids, tx.users_by_id(&listed.ids)?, |user| user.identity.id);
     Ok(Page { items: users, total: listed.total })
 }

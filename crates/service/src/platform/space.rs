@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::draft::{Member, faultless};
-use strongroom_core::error::Violation;
+use strongroom_core::error::{Rule, Violation};
 use strongroom_core::id::{Guid, Kind, Ref};
 use strongroom_core::platform::{MetadataPatch, PlatformRule};
 use strongroom_core::record::{Organization, Space};
@@ -81,11 +81,13 @@ impl Strongroom {
             let draft = draft.clone();
             let mut faults = draft.faults;
             let name = draft.name.require("name", &mut faults).unwrap_or_default();
-            let organization = draft.organization.require("relationships", &mut faults);
+            let organization = draft.organization.take("relationships", &mut faults);
             let suspended = draft.suspended.take("suspended", &mut faults).unwrap_or(false);
             let metadata = patched(draft.metadata, &Map::new(), &mut faults);
             faultless(faults)?;
-            let reference = Ref::Guid(organization.unwrap_or(Guid::NONE));
+            let organization =
+                organization.ok_or_else(|| Error::invalid("relationships", Rule::Required))?;
+            let reference = Ref::Guid(organization);
             let found = tx.organization::<proof::Read>(&by, &reference);
             within_reach("organization", found)?;
             let (permit, _) = tx.organization::<proof::ManageSpaces>(&by, &reference)?;

@@ -20,14 +20,9 @@ use strongroom_core::record::{Organization, Placement};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
-    /// The account in which the actor acts: the one organization that his token is bound to.
-    pub(crate) fn account(&self, actor: &Actor) -> Result<i64> {
-        actor.organization_id().ok_or(Error::Unauthenticated)
-    }
-
     /// The organization that is the actor's account.
     pub(crate) fn account_organization(&self, actor: &Actor) -> Result<Organization> {
-        self.organization_row(&Ref::Serial(self.account(actor)?))
+        self.organization_row(&Ref::Serial(actor.account()?))
     }
 
     /// A placement in the actor's account that he may do `P` to; other accounts are not there for him.
@@ -37,7 +32,7 @@ impl<'tx> ReadTx<'tx> {
         reference: &Ref,
     ) -> Result<(Permit<'tx, P>, Placement)> {
         let found = self.placement_row(Dialect::Probely, reference)?;
-        if self.organization_of_scope(&found.scope)? != Some(self.account(actor)?) {
+        if self.organization_of_scope(&found.scope)? != Some(actor.account()?) {
             return Err(Error::NotFound(Kind::Placement));
         }
         self.placement_in(actor, Dialect::Probely, reference)
@@ -70,7 +65,7 @@ impl<'tx> ReadTx<'tx> {
         let mut sql = Sql::default();
         let mut wheres = vec![
             "x.dialect = 'probely'".to_owned(),
-            format!("x.organization_id = {}", sql.int(self.account(actor)?)),
+            format!("x.organization_id = {}", sql.int(actor.account()?)),
             self.placements_seen(&*self.standing(actor)?, &mut sql),
         ];
         if !query.ids.is_empty() {
@@ -103,7 +98,7 @@ impl<'tx> ReadTx<'tx> {
         let holders = |on: &str| {
             format!(
                 "SELECT g.user_id FROM grants g JOIN roles r ON r.id = g.role_id WHERE {on} \
-                 AND g.user_id IS NOT NULL AND g.valid_from <= {now} AND g.valid_until > {now}"
+                 AND g.user_id IS NOT NULL AND g.ended IS NULL AND g.valid_until > {now}"
             )
         };
         let account_role = format!(
@@ -115,7 +110,7 @@ impl<'tx> ReadTx<'tx> {
             "r.resource_kind = 'team' AND r.name IN ('member_role', 'admin_role') AND r.resource_id IN \
              (SELECT t.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
              JOIN roles t ON t.id = g.group_role_id WHERE {account_role} AND t.resource_kind = 'team' \
-             AND g.valid_from <= {now} AND g.valid_until > {now})"
+             AND g.ended IS NULL AND g.valid_until > {now})"
         );
         let mut wheres = vec![
             "x.service_organization_id IS NULL AND x.enabled".to_owned(),
@@ -157,7 +152,7 @@ impl<'tx> ReadTx<'tx> {
         only: Option<&ShortId>,
         part: &AccountPart,
     ) -> Result<Listed> {
-        let account = self.account(actor)?;
+        let account = actor.account()?;
         let standing = self.standing(actor)?;
         let mut sql = Sql::default();
         let mut wheres = vec![format!("x.organization_id = {}", sql.int(account))];
@@ -228,7 +223,7 @@ impl<'tx> ReadTx<'tx> {
         format!(
             "x.id IN (SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'placement' \
              AND (g.user_id = {user} OR g.group_role_id IN ({groups})) \
-             AND g.valid_from <= {now} AND g.valid_until > {now})"
+             AND g.ended IS NULL AND g.valid_until > {now})"
         )
     }
 

@@ -128,7 +128,7 @@ impl ReadTx<'_> {
     /// How many users hold a role by name.
     pub(crate) fn count_users_of_role(&self, role_id: i64) -> Result<i64> {
         let sql = "SELECT COUNT(DISTINCT user_id) FROM grants WHERE role_id = $1 AND user_id IS NOT NULL \
-                   AND valid_from <= $2 AND valid_until > $2";
+                   AND ended IS NULL AND valid_until > $2";
         self.session().one(sql, &[role_id.into(), self.now().into()], |row| row.at(0))
     }
 
@@ -155,7 +155,7 @@ impl ReadTx<'_> {
         let now = values.len();
         let sql = format!(
             "SELECT {GRANT} FROM grants g JOIN roles r ON r.id = g.role_id \
-             WHERE {filter} AND g.valid_from <= ${now} AND g.valid_until > ${now} ORDER BY g.id"
+             WHERE {filter} AND g.ended IS NULL AND g.valid_until > ${now} ORDER BY g.id"
         );
         self.session().rows(&sql, &values, grant)
     }
@@ -431,9 +431,8 @@ impl WriteTx<'_> {
 
     fn end_grants(&mut self, filter: &str, values: &[Value<'_>], by: Option<i64>) -> Result<u64> {
         let now = self.now();
-        let sql = format!(
-            "UPDATE grants SET valid_until = $1, ended_by = $2 WHERE {filter} AND valid_until > $1"
-        );
+        let sql =
+            format!("UPDATE grants SET ended = $1, ended_by = $2 WHERE {filter} AND ended IS NULL");
         let mut all = vec![now.into(), by.into()];
         all.extend_from_slice(values);
         self.session().execute(&sql, &all)

@@ -163,7 +163,7 @@ impl ReadTx<'_> {
                 format!(
                     "{x}.id = {user} OR {x}.is_superuser OR {x}.id IN (SELECT g.user_id FROM grants g \
                      WHERE g.resource_kind = 'organization' AND g.resource_id IN ({organizations}) \
-                     AND g.user_id IS NOT NULL AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND g.user_id IS NOT NULL AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             Kind::CredentialType => TRUE.to_owned(),
@@ -236,7 +236,7 @@ impl ReadTx<'_> {
                 let (now, user) = (sql.int(now), sql.int(user_id));
                 let mut held = vec![format!(
                     "x.id IN (SELECT g.role_id FROM grants g WHERE g.user_id = {user} \
-                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND g.ended IS NULL AND g.valid_until > {now})"
                 )];
                 for (holds, role) in
                     [(administrator, Role::SystemAdministrator), (auditor, Role::SystemAuditor)]
@@ -254,7 +254,7 @@ impl ReadTx<'_> {
                 let (now, group) = (sql.int(now), sql.int(role_id));
                 format!(
                     "x.id IN (SELECT g.role_id FROM grants g WHERE g.group_role_id = {group} \
-                     AND NOT g.by_position AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND NOT g.by_position AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             Condition::ReachedByUser(user_id) => {
@@ -272,14 +272,14 @@ impl ReadTx<'_> {
                     "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
                      JOIN roles team ON team.id = g.group_role_id WHERE r.resource_kind = 'credential' \
                      AND r.name IN ('admin_role', 'use_role') AND team.resource_kind = 'team' \
-                     AND team.resource_id = {team} AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND team.resource_id = {team} AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             Condition::HoldersOf(role_id) => {
                 let (now, role) = (sql.int(now), sql.int(role_id));
                 format!(
                     "x.id IN (SELECT g.user_id FROM grants g WHERE g.role_id = {role} AND g.user_id IS NOT NULL \
-                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             Condition::HeldByUser(user_id, role) => {
@@ -291,7 +291,7 @@ impl ReadTx<'_> {
                 format!(
                     "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
                      WHERE r.resource_kind = '{resource}' AND r.name = '{word}' AND g.user_id = {user} \
-                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             Condition::Touching(kind, id) => {
@@ -313,7 +313,7 @@ impl ReadTx<'_> {
 fn credentials_reached(now: &str, user: &str, groups: &str) -> String {
     let reached = format!(
         "(g.user_id = {user} OR g.group_role_id IN ({groups})) \
-         AND g.valid_from <= {now} AND g.valid_until > {now}"
+         AND g.ended IS NULL AND g.valid_until > {now}"
     );
     format!(
         "SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'credential' AND {reached} \

@@ -84,7 +84,7 @@ impl ReadTx<'_> {
                 format!(
                     "x.id IN (SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'placement' \
                      AND (g.user_id = {user} OR g.group_role_id IN ({groups})) \
-                     AND g.valid_from <= {now} AND g.valid_until > {now})"
+                     AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             _ => return Err(Error::internal("no list of this kind of object")),
@@ -99,7 +99,7 @@ impl ReadTx<'_> {
                 let now = sql.int(self.now().as_micros());
                 Some(format!(
                     "x.resource_kind IN ('organization', 'space') AND x.user_id IS NOT NULL AND NOT x.by_position \
-                     AND x.dialect = 'cloud_foundry' AND x.valid_from <= {now} AND x.valid_until > {now}"
+                     AND x.dialect = 'cloud_foundry' AND x.ended IS NULL AND x.valid_until > {now}"
                 ))
             }
             _ => None,

@@ -115,7 +115,7 @@ fn robot(row: &Row<'_>) -> Result<RobotRow> {
         guid: row.at(2)?,
         name: row.at(3)?,
         description: row.at(4)?,
-        access: access(row.at(5)?)?,
+        access: access(&row.at(5)?)?,
         created: row.at(6)?,
         created_by: row.at(7)?,
         expires: expires.ok_or_else(|| Error::internal("a robot that never ends"))?,
@@ -130,7 +130,7 @@ fn document(access: &[Access]) -> String {
     Json::from(access.iter().map(one).collect::<Vec<_>>()).to_string()
 }
 
-fn access(document: Json) -> Result<Vec<Access>> {
+fn access(document: &Json) -> Result<Vec<Access>> {
     let broken = || Error::internal("what a robot may do cannot be read");
     let one = |item: &Json| {
         let repositories = item["repositories"].as_str()?.parse().ok()?;
@@ -161,8 +161,8 @@ mod tests {
             },
         ];
         let text = document(&kept);
-        assert_eq!(access(serde_json::from_str(&text).unwrap()).unwrap(), kept);
-        assert!(access(json!([{"repositories": "A", "actions": []}])).is_err());
-        assert!(access(json!({})).is_err());
+        assert_eq!(access(&serde_json::from_str(&text).unwrap()).unwrap(), kept);
+        assert!(access(&json!([{"repositories": "A", "actions": []}])).is_err());
+        assert!(access(&json!({})).is_err());
     }
 }

@@ -22,7 +22,7 @@ on_both_stores! {
     an_invalid_change_is_no_entry
     any_edited_removed_or_added_row_breaks_the_chain_where_it_is
     two_entries_that_change_places_break_the_chain
-    everybody_sees_his_own_entries_and_auditors_those_of_their_organization
+    auditors_see_the_log_of_their_organization_and_nobody_else_sees_any
     the_activity_stream_shows_changes_of_one_object_and_no_refusals_or_logins
 }
 
@@ -99,14 +99,16 @@ async fn a_change_that_is_refused_leaves_no_row_but_its_refusal(room: TestRoom) 
     assert!(joe.read_user(9999).await.is_err());
     let log = room.host().log().await.split_off(before.0);
     let refused = |operation, kind, id| (operation, Outcome::Refused, kind, id);
-    assert_eq!(
-        log.iter().map(told).collect::<Vec<_>>(),
-        [
-            refused(Operation::Update, Kind::Credential, c),
-            refused(Operation::Delete, Kind::Credential, c),
-            refused(Operation::Create, Kind::Organization, 1),
-        ]
-    );
+    let expected = [
+        refused(Operation::Update, Kind::Credential, c),
+        refused(Operation::Delete, Kind::Credential, c),
+        refused(Operation::Create, Kind::Organization, 1),
+    ];
+    // Nobody waits for a refusal to be written, so they may overtake each other.
+    assert_eq!(log.len(), expected.len(), "{log:?}");
+    for one in expected {
+        assert!(log.iter().any(|entry| told(entry) == one), "{one:?}");
+    }
     for entry in &log {
         assert_eq!((entry.actor_id, entry.organization_id), (Some(joe.id), Some(1)));
     }
@@ -205,7 +207,7 @@ async fn two_entries_that_change_places_break_the_chain(room: TestRoom) {
     assert_eq!(room.room.first_broken_audit_link().await.unwrap(), Some(last - 1));
 }
 
-async fn everybody_sees_his_own_entries_and_auditors_those_of_their_organization(room: TestRoom) {
+async fn auditors_see_the_log_of_their_organization_and_nobody_else_sees_any(room: TestRoom) {
     let admin = room.admin().await;
     let other = room.organization("other").await;
     let here = admin.create_in(1, "here").await;
@@ -222,8 +224,7 @@ async fn everybody_sees_his_own_entries_and_auditors_those_of_their_organization
     assert_eq!(seen(admin.log().await), [here, there, private]);
     assert_eq!(seen(auditor.log().await), [here]);
     assert_eq!(seen(boss.log().await), [there]);
-    assert_eq!(seen(joe.log().await), [private]);
-    assert!(seen(member.log().await).is_empty());
+    assert!(joe.log().await.is_empty() && member.log().await.is_empty());
 }
 
 async fn the_activity_stream_shows_changes_of_one_object_and_no_refusals_or_logins(room: TestRoom) {
@@ -247,7 +248,10 @@ async fn the_activity_stream_shows_changes_of_one_object_and_no_refusals_or_logi
     assert!(matches!(hidden, Err(Error::NotFound(_))));
     let one = of_credential.items[0].id;
     assert_eq!(room.room.read_activity(&admin.actor, one).await.unwrap(), of_credential.items[0]);
-    assert!(room.room.read_activity(&joe.actor, one).await.is_err());
+    // Who can read the object can read what was done to it, and nobody else.
+    assert_eq!(room.room.read_activity(&joe.actor, one).await.unwrap(), of_credential.items[0]);
+    let stranger = room.user("stranger").await;
+    assert!(room.room.read_activity(&stranger.actor, one).await.is_err());
 }
 
 /// What PostgreSQL's row of the epoch says; SQLite keeps it in memory, where its own tests look.

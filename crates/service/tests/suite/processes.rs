@@ -141,3 +141,18 @@ async fn of_many_who_make_the_same_name_at_once_one_does_and_the_others_are_told
         assert!(matches!(error, Error::Invalid(_)), "{error:?}");
     }
 }
+
+/// Two processes whose clocks differ agree on who holds what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_holds_and_ends_at_once_on_a_process_whose_clock_is_behind() {
+    let here = TestRoom::new(StoreKind::Postgres).await;
+    let late = options(&here.database, Clock::fixed(START - 5_000_000));
+    let late = open(late).await.unwrap().room;
+    let joe = here.user("joe").await;
+    let there = Caller { room: late, ..joe.clone() };
+    let credential = here.admin().await.create_in(1, "c").await;
+    here.give(&joe, Role::OrganizationAdmin, 1).await;
+    assert!(there.read(credential).await.is_ok(), "a grant holds from the next request on");
+    here.admin().await.take(Role::OrganizationAdmin, 1, joe.id).await.unwrap();
+    assert!(there.read(credential).await.is_err(), "a grant that was taken is gone");
+}

@@ -137,7 +137,7 @@ async fn a_read_only_token_changes_nothing_and_makes_no_token(room: TestRoom) {
     let reader = room.caller(Door::Native, bearer(&reader)).await.unwrap();
     assert!(!reader.actor.may_write());
     let refused = |outcome: Result<()>| {
-        assert!(matches!(outcome, Err(Error::Forbidden(Refusal::ReadOnlyToken))))
+        assert!(matches!(outcome, Err(Error::Forbidden(Refusal::ReadOnlyToken))));
     };
     refused(reader.issue(token(TokenKind::Native)).await.map(|_| ()));
     refused(reader.create_organization(crate::room::organization("x")).await.map(|_| ()));

@@ -1,4 +1,4 @@
-//! error[E0451]: field `user_id` of struct `strongroom_service::Actor` is private
+//! error[E0451]: fields `user_id`,
 
 use strongroom_service::Actor;
 

@@ -88,7 +88,7 @@ pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
 
 /// A relationship that was read; what is wrong with one that was not is a fault already.
 pub(super) fn given<T>(value: Option<T>) -> Member<T> {
-    value.map_or(Member::Bad(Rule::Required), Member::Given)
+    value.map_or(Member::Absent, Member::Given)
 }
 
 /// The platform words this one sentence differently than all its like.

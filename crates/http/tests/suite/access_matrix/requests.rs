@@ -18,7 +18,9 @@ pub(super) struct Sent {
 
 /// Every request that one route is tried with.
 pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -> Vec<Sent> {
-    let objects: &[&'static str] = if template.contains("/credentials/{id}") {
+    let objects: &[&'static str] = if template.contains("/placements") {
+        if method == "POST" { &["placeable"] } else { &["placed"] }
+    } else if template.contains("/credentials/{id}") {
         &["org_owned", "team_owned", "private"]
     } else {
         &[""]
@@ -52,6 +54,10 @@ fn path(template: &str, credential: &str) -> String {
         "role"
     } else if below("tokens") {
         "members_token"
+    } else if below("registries") {
+        "registry"
+    } else if below("registries") {
+        "registry"
     } else if below("activity_stream") {
         "entry"
     } else {
@@ -66,6 +72,7 @@ fn path(template: &str, credential: &str) -> String {
         .replace("{id}", &format!("{{{object}}}"))
         .replace("{grant}", &format!("{{{grant}}}"))
         .replace("{reference}", &format!("{{reference_to_{object}}}"))
+        .replace("{placement}", &format!("{{placement_of_{object}}}"))
         .replace("{number}", "1")
 }
 
@@ -133,6 +140,8 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/strongroom/v1/credentials/{id}/versions/{number}/restore", json!({})),
         ("PATCH", "/strongroom/v1/organizations/{id}/settings", json!({"protect_used": true})),
         ("POST", "/strongroom/v1/credentials/{id}/grants", json!({"role": "use", "user": "<{org_member}>"})),
+        ("POST", "/strongroom/v1/credentials/{id}/placements", json!({"dialect": "cloud_foundry", "scope": "organization", "organization": "<{organization}>"})),
+        ("POST", "/strongroom/v1/registries", json!({"name": "New", "organization": "<{organization}>", "url": "https://new.example.com"})),
         ("POST", "/strongroom/v1/organizations/{id}/grants", json!({"role": "probely_member", "user": "<{org_member}>"})),
         ("POST", "/strongroom/v1/teams/{id}/grants", json!({"role": "probely_manage_credentials", "user": "<{org_member}>"})),
     ]

@@ -233,11 +233,36 @@ impl Maker {
         }
     }
 
+    /// A credential that fits another dialect, and where it stands there; a hosted registry.
+    async fn make_placed(&mut self) {
+        let root = self.by("administrator");
+        let organization = self.id("organization");
+        for name in ["placed", "placeable"] {
+            let host = format!("{name}.example.com");
+            let inputs = json!({"host": host, "username": "bob", "password": "hunter2"});
+            let body = json!({"name": name, "credential_type": 18, "inputs": inputs, "organization": organization});
+            let made = root.post("/api/v2/credentials/", &body).await.is(201);
+            self.note(name, &made["id"]);
+        }
+        let path = self.path("/strongroom/v1/credentials/{placed}/placements");
+        let body = json!({"dialect": "cloud_foundry", "scope": "organization", "organization": organization});
+        let placement = root.post(&path, &body).await.is(201);
+        self.note("placement_of_placed", &placement["id"]);
+        let body = json!({"name": "main", "organization": organization, "url": "https://registry.example.com"});
+        let registry = root.post("/strongroom/v1/registries", &body).await.is(201);
+        self.note("registry", &registry["id"]);
+    }
+
     async fn make_the_rest(&mut self) {
+        self.make_placed().await;
         let root = self.by("administrator");
         let custom = json!({"name": "Custom", "kind": "cloud", "inputs": {}, "injectors": {}});
         let custom = root.post("/api/v2/credential_types/", &custom).await.is(201);
         self.note("custom_type", &custom["id"]);
+        let url = "https://harbor.example.com";
+        let body = json!({"name": "harbor", "organization": "Other", "url": url});
+        let registry = root.post("/strongroom/v1/registries", &body).await.is(201);
+        self.note("registry", &registry["id"]);
         let token =
             self.by("org_member").post("/api/v2/tokens/", &json!({"scope": "write"})).await.is(201);
         self.note("members_token", &token["id"]);

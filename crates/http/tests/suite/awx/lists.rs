@@ -119,5 +119,9 @@ async fn a_list_shows_what_the_caller_may_read_and_never_refuses() {
     assert_eq!(of_organization["count"], 4);
     let of_type = office.bob.get("/api/v2/credential_types/1/credentials/").await.is(200);
     assert_eq!(of_type["count"], 4);
-    assert_eq!(office.alice.get("/api/v2/activity_stream/").await.is(200)["results"], json!([]));
+    // Her own two entries and that of the credential she can read, but none of the organization's.
+    let seen = office.alice.get("/api/v2/activity_stream/").await.is(200);
+    let of = |entry: &serde_json::Value| entry["object1"].as_str().unwrap().to_owned();
+    let seen: Vec<String> = seen["results"].as_array().unwrap().iter().map(of).collect();
+    assert_eq!(seen, ["user", "user", "credential"]);
 }

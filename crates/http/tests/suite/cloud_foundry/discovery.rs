@@ -12,14 +12,9 @@ async fn everything_is_found_from_the_root_without_a_token() {
     let room = Room::new().await;
     let anyone = room.anonymous();
     let mut told = String::new();
-    for path in [
-        "/",
-        "/v3",
-        "/v3/info",
-        "/uaa/login",
-        "/uaa/info",
-        "/uaa/.well-known/openid-configuration",
-    ] {
+    for path in
+        ["/", "/v3", "/v3/info", "/uaa/login", "/uaa/info", "/uaa/.well-known/openid-configuration"]
+    {
         told += &format!("{path}\n{}\n", shown(&anyone.get(path).await.is(200)));
         let head = anyone.bare(Method::HEAD, path).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""));
@@ -39,10 +34,7 @@ async fn links_begin_with_the_public_url_but_the_issuer_stays() {
     let root = room.anonymous().send(request().body(Body::empty()).unwrap()).await.is(200);
     assert_eq!(root["links"]["self"]["href"], "https://rooms.example.com");
     assert_eq!(root["links"]["uaa"]["href"], "https://rooms.example.com/uaa");
-    assert_eq!(
-        root["links"]["cloud_controller_v3"]["href"],
-        "https://rooms.example.com/v3"
-    );
+    assert_eq!(root["links"]["cloud_controller_v3"]["href"], "https://rooms.example.com/v3");
     let found = room.anonymous().get("/uaa/.well-known/openid-configuration").await.is(200);
     assert_eq!(found["issuer"], "http://localhost/uaa/oauth/token");
     assert_eq!(found["token_endpoint"], "https://rooms.example.com/uaa/oauth/token");
@@ -62,10 +54,9 @@ async fn every_answer_has_a_request_id_and_says_who_asked() {
         assert_eq!(reply.header("x-vcap-request-id").len(), 36);
         assert_eq!(reply.header("cache-control"), "no-store");
     }
-    for (header, sent, begins) in [
-        ("x-vcap-request-id", "gate-1;<b>", "gate-1b::"),
-        ("x-request-id", "a_b", "a_b::"),
-    ] {
+    for (header, sent, begins) in
+        [("x-vcap-request-id", "gate-1;<b>", "gate-1b::"), ("x-request-id", "a_b", "a_b::")]
+    {
         for path in ["/v3/nowhere", "/v3/organizations", "/uaa/login", "/"] {
             let request = Request::get(path).header(header, sent).body(Body::empty()).unwrap();
             let reply = site.room.anonymous().send(request).await;

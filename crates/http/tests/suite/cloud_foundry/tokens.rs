@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use strongroom_seal::VerifyingKey;
 
-use super::{CLIENT, Site, line, log_in, stable, token_request, tokens};
+use super::{CLIENT, NOBODY, Site, line, log_in, path_of, shown, stable, token_request, tokens};
 use crate::room::{PASSWORD, Room, on_both_stores};
 
 /// A part of a signed token.
@@ -158,8 +158,8 @@ async fn a_system_auditor_reads_everything_and_writes_nothing() {
     assert!(text(&issued["scope"]).contains("cloud_controller.admin_read_only"));
     let eve = site.room.by_token(text(&issued["access_token"]));
     for guid in site.one_in_each_scope().await {
-        eve.get(&super::path_of(&guid)).await.is(200);
-        eve.delete(&super::path_of(&guid)).await.is(403);
+        eve.get(&path_of(&guid)).await.is(200);
+        eve.delete(&path_of(&guid)).await.is(403);
     }
     let (path, app) = (format!("/v3/spaces/{}", site.space), format!("/v3/apps/{}", site.app));
     eve.get(&path).await.is(200);
@@ -188,7 +188,12 @@ async fn only_the_right_key_opens_each_door() {
     // A token with one bit of its signature changed, and one for another store.
     let changed = format!("{}A{}", &access[..access.len() - 20], &access[access.len() - 19..]);
     let foreign = tokens(&Room::new().await, "admin").await;
-    for token in [changed.as_str(), text(&foreign["access_token"]), "eyJ.eyJ.x", access.rsplit_once('.').unwrap().0] {
+    for token in [
+        changed.as_str(),
+        text(&foreign["access_token"]),
+        "eyJ.eyJ.x",
+        access.rsplit_once('.').unwrap().0,
+    ] {
         let reply = room.by_token(token).get("/v3/organizations").await;
         if token != access {
             assert_eq!(reply.is(401)["errors"][0]["code"], 1000, "{token}");
@@ -223,10 +228,18 @@ async fn errors_of_the_token_endpoint_are_those_of_oauth() {
         ("unknown client", Some("Basic eDp5"), right.clone()),
         ("no grant", Some(CLIENT), String::new()),
         ("unknown grant", Some(CLIENT), "grant_type=magic".to_owned()),
-        ("client grant", None, "grant_type=client_credentials&client_id=cf&client_secret=".to_owned()),
+        (
+            "client grant",
+            None,
+            "grant_type=client_credentials&client_id=cf&client_secret=".to_owned(),
+        ),
         ("bad refresh", Some(CLIENT), "grant_type=refresh_token&refresh_token=x".to_owned()),
         ("no refresh", Some(CLIENT), "grant_type=refresh_token".to_owned()),
-        ("foreign origin", Some(CLIENT), format!("{right}&login_hint=%7B%22origin%22%3A%22ldap%22%7D")),
+        (
+            "foreign origin",
+            Some(CLIENT),
+            format!("{right}&login_hint=%7B%22origin%22%3A%22ldap%22%7D"),
+        ),
         ("sent twice", Some(CLIENT), format!("{right}&username=eve")),
         ("no scope", Some(CLIENT), format!("{right}&scope=cloud_controller.admin")),
     ] {
@@ -240,9 +253,12 @@ async fn errors_of_the_token_endpoint_are_those_of_oauth() {
     lines.push(line("not served yet", &anyone.post("/uaa/check_token", &json!({})).await));
     lines.push(line("no token", &anyone.get("/uaa/userinfo").await));
     lines.push(line("bad token", &room.by_token("x").get("/uaa/userinfo").await));
-    let nowhere = format!("/uaa/oauth/token/revoke/{}", super::NOBODY);
+    let nowhere = format!("/uaa/oauth/token/revoke/{}", NOBODY);
     lines.push(line("no such token", &log_in(&room, "bob").await.delete(&nowhere).await));
-    lines.push(line("no guid", &log_in(&room, "bob").await.delete("/uaa/oauth/token/revoke/x").await));
+    lines.push(line(
+        "no guid",
+        &log_in(&room, "bob").await.delete("/uaa/oauth/token/revoke/x").await,
+    ));
     insta::assert_snapshot!(lines.join("\n"));
     let hinted = format!("{right}&login_hint=%7B%22origin%22%3A%22uaa%22%7D");
     token_request(&room, Some(CLIENT), &hinted).await.is(200);
@@ -272,5 +288,5 @@ async fn who_guesses_too_often_is_told_so_and_others_are_not() {
 async fn who_asks_is_told_about_himself() {
     let room = Room::new().await;
     let admin = log_in(&room, "admin").await;
-    insta::assert_snapshot!(super::shown(&admin.get("/uaa/userinfo").await.is(200)));
+    insta::assert_snapshot!(shown(&admin.get("/uaa/userinfo").await.is(200)));
 }

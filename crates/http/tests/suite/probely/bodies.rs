@@ -1,11 +1,13 @@
 //! The forms of a body, and bodies that are none.
 
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
 use http::Request;
 use serde_json::{Value, json};
 
 use super::{CREDENTIALS, Office, hidden, line, make, open};
-use crate::room::{Caller, Reply, on_both_stores};
+use crate::room::{Caller, Reply, Room, on_both_stores};
 
 async fn send(caller: &Caller, method: &str, path: &str, media_type: &str, body: &str) -> Reply {
     let mut request = Request::builder().method(method).uri(path);
@@ -153,4 +155,20 @@ on_both_stores! {
         lines.push(line("large", &send(&alice, "PUT", &path, "application/json", &large).await));
         insta::assert_snapshot!("faults", lines.join("\n"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let office = Office::new(Room::new().await).await;
+    let alice = office.member("alice").await;
+    let mut lines = Vec::new();
+    for media_type in ["application/json", FORM, PARTS] {
+        let put = || Request::put("/credentials/4DY4qGohso1r/").header("content-type", media_type);
+        let never = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        lines.push(line(media_type, &alice.send(put().body(never).unwrap()).await));
+        let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("gone"))]);
+        let broken = Body::from_stream(broken);
+        lines.push(line(media_type, &alice.send(put().body(broken).unwrap()).await));
+    }
+    insta::assert_snapshot!("slow", lines.join("\n"));
 }

@@ -71,11 +71,7 @@ on_both_stores! {
         assert_eq!(alice.get(CREDENTIALS).await.is(200)["count"], 0);
         let placements = format!("/strongroom/v1/credentials/{made}/placements");
         let place = json!({"dialect": "probely", "organization": office.acme});
-        let placed = office.root.post(&placements, &place).await;
-        if placed.status == 404 {
-            return;
-        }
-        placed.is(201);
+        office.root.post(&placements, &place).await.is(201);
         let listed = alice.get(CREDENTIALS).await.is(200)["results"][0].clone();
         assert_eq!((&listed["name"], &listed["value"]), (&json!("Elsewhere"), &Value::Null));
         let path = format!("{CREDENTIALS}{}/", listed["id"].as_str().unwrap());
@@ -87,7 +83,37 @@ on_both_stores! {
         manager.patch(&path, &json!({"is_sensitive": false})).await.is(403);
         let native = office.root.get(&format!("/strongroom/v1/credentials/{made}")).await.is(200);
         assert_eq!((&native["name"], &native["version"]), (&json!("Elsewhere"), &json!(1)));
+        // The organization's administrator may change the credential natively, and so through its placement too.
+        let boss = office.person("boss").await;
+        let admins = format!("/api/v2/organizations/{}/admins/", office.acme);
+        office.root.post(&admins, &json!({"id": boss})).await.is(204);
+        let boss = office.token("boss", office.acme).await;
+        let set = json!({"value": "hunter2-new", "description": "new"});
+        assert_eq!(boss.patch(&path, &set).await.is(200)["is_sensitive"], true);
+        let native = office.root.get(&format!("/strongroom/v1/credentials/{made}")).await.is(200);
+        assert_eq!((&native["version"], &native["description"]), (&json!(2), &json!("new")));
         manager.delete(&path).await.is(204);
         office.root.get(&format!("/strongroom/v1/credentials/{made}")).await.is(200);
+    }
+
+    /// A value is shown only where it was set, or where somebody showed it since.
+    async fn a_value_that_is_set_in_one_place_is_hidden_in_the_others(room: Room) {
+        let office = Office::new(room).await;
+        let alice = office.member("alice").await;
+        let admin = office.token("admin", office.acme).await;
+        let path = make(&alice, &open("twice")).await;
+        let id = path.split('/').nth(2).unwrap();
+        let placements = format!("/strongroom/v1/credentials/{id}/placements");
+        let team = json!({"dialect": "probely", "organization": office.acme, "team": office.team.0});
+        let placed = office.root.post(&placements, &team).await.is(201);
+        let other = format!("{CREDENTIALS}{}/", placed["short_id"].as_str().unwrap());
+        alice.get(&other).await.is(404);
+        assert_eq!(admin.get(&other).await.is(200)["value"], Value::Null);
+        let set = json!({"value": "hunter2-new", "is_sensitive": false});
+        assert_eq!(admin.patch(&other, &set).await.is(200)["value"], "hunter2-new");
+        assert_eq!(alice.get(&path).await.is(200)["value"], Value::Null);
+        alice.delete(&path).await.is(204);
+        assert_eq!(admin.get(&other).await.is(200)["value"], "hunter2-new");
+        admin.delete(&other).await.is(204);
     }
 }
