@@ -115,6 +115,22 @@ impl Actor {
         }
     }
 
+    /// An audit entry of a change that a rule refused, whatever roles the actor holds.
+    pub(crate) fn refusal(&self, at: Timestamp, refusal: Refusal) -> Entry {
+        Entry {
+            at,
+            operation: Operation::Update,
+            outcome: Outcome::Refused,
+            origin: self.origin.clone(),
+            who: self.who(),
+            objects: Vec::new(),
+            organization_id: None,
+            reason: format!("refused by a rule: {refusal:?}"),
+            changes: Vec::new(),
+            times: 1,
+        }
+    }
+
     fn who(&self) -> Who {
         Who { id: self.user_id, name: self.username.clone(), token_id: self.token_id() }
     }

@@ -174,8 +174,15 @@ impl Strongroom {
         F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + 'static,
         T: Send + 'static,
     {
-        actor.require_write()?;
-        let told = self.0.store.write(change).await;
+        let mut told = match actor.require_write() {
+            Ok(()) => self.0.store.write(change).await,
+            Err(error) => Told { outcome: Err(error), refused: Vec::new() },
+        };
+        if let Err(Error::Forbidden(refusal)) = &told.outcome
+            && told.refused.is_empty()
+        {
+            told.refused.push(actor.refusal(self.now(), *refusal));
+        }
         self.outcome(told).await
     }
 

@@ -2,7 +2,7 @@
 
 use strongroom_core::access::{Permission, ResourceKind, Role};
 use strongroom_core::audit::{Change, Entry, Operation, Touched};
-use strongroom_core::error::{FieldPath, RoleRefusal, Rule};
+use strongroom_core::error::{FieldPath, Refusal, RoleRefusal, Rule};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{RoleOn, Team, User};
 use strongroom_core::{Error, Result};
@@ -14,6 +14,7 @@ use crate::list::{Field, ListRequest, Order};
 use crate::store::{
     Audited, Condition, Holder, ListQuery, NewGrant, ReadTx, WriteTx, permitted, proof,
 };
+use crate::user::is_last_superuser;
 use crate::view::{Page, RoleView, TeamView};
 
 /// Which role is given or taken.
@@ -334,6 +335,9 @@ fn set_flag(
     };
     if *flag == give {
         return Ok(Audited::unchanged(()));
+    }
+    if !give && role.role == Role::SystemAdministrator && is_last_superuser(tx, old)? {
+        return Err(Error::Forbidden(Refusal::SuperuserFlag));
     }
     *flag = give;
     new.modified = Some(tx.now());

@@ -16,7 +16,7 @@ use crate::assemble::in_order;
 use crate::audit::{HIDDEN, differences, gone, made};
 use crate::list::{Field, ListRequest, Order};
 use crate::store::{
-    Audited, Condition, Holder, ListQuery, NewGrant, NewUser, ReadTx, WriteTx, proof,
+    Audited, Condition, Holder, ListQuery, NewGrant, NewUser, ReadTx, WriteTx, permitted, proof,
 };
 use crate::view::{Page, UserView};
 use crate::{Strongroom, draw_identity};
@@ -244,7 +244,7 @@ impl Strongroom {
                     Error::Forbidden(_) if own => Error::Forbidden(Refusal::UserDelete),
                     other => other,
                 })?;
-            if user.is_superuser && tx.superuser_count()? <= 1 {
+            if is_last_superuser(tx, &user)? {
                 return Err(Error::Forbidden(Refusal::UserDelete));
             }
             let reason = permit.reason().to_string();
@@ -288,7 +288,15 @@ fn check_right(
     let Some((role, of)) = into else { return Ok(None) };
     let id = match role.kind() {
         ResourceKind::Organization => tx.organization::<proof::Grant>(actor, of)?.0.id(),
-        ResourceKind::Team => tx.team::<proof::Grant>(actor, of)?.0.id(),
+        ResourceKind::Team => {
+            let (permit, team) = tx.team::<proof::Grant>(actor, of)?;
+            // Making a person is more than letting one in.
+            let organization = Ref::Serial(team.organization_id);
+            if !permitted(tx.organization::<proof::Grant>(actor, &organization))? {
+                return Err(Error::forbidden());
+            }
+            permit.id()
+        }
         _ => return Err(Error::internal("no user is made with such a role")),
     };
     tx.role_on(*role, id).map(Some)
@@ -296,6 +304,9 @@ fn check_right(
 
 /// Which members the caller may change: his own name and the system flags are not among them.
 fn check_members(tx: &ReadTx<'_>, actor: &Actor, old: &User, new: &User) -> Result<()> {
+    if old.is_superuser && !new.is_superuser && is_last_superuser(tx, old)? {
+        return Err(Error::Forbidden(Refusal::SuperuserFlag));
+    }
     if tx.standing(actor)?.is_superuser {
         return Ok(());
     }
@@ -310,6 +321,11 @@ fn check_members(tx: &ReadTx<'_>, actor: &Actor, old: &User, new: &User) -> Resu
         return Ok(());
     };
     Err(Error::Forbidden(refusal))
+}
+
+/// Whether nobody else could administer the system.
+pub(crate) fn is_last_superuser(tx: &ReadTx<'_>, user: &User) -> Result<bool> {
+    Ok(user.is_superuser && user.enabled && tx.superuser_count()? <= 1)
 }
 
 fn readable(tx: &ReadTx<'_>, actor: &Actor, kind: ResourceKind, of: &Ref) -> Result<i64> {

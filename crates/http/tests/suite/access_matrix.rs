@@ -7,6 +7,7 @@
 //! When rights are meant to change, run the test with `STRONGROOM_WRITE_MATRIX=1`, read the difference, commit it.
 
 mod app_catalog;
+mod cloud_foundry;
 mod probely;
 mod requests;
 mod world;
@@ -39,6 +40,14 @@ async fn every_route_of_the_app_catalog_answers_every_actor_as_reviewed() {
     compare("access_matrix/app_catalog.txt", &matrix);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_cloud_foundry_answers_every_actor_as_reviewed() {
+    let rows = rows_of(&[Owner::CloudFoundry, Owner::Uaa]);
+    let world = cloud_foundry::world().await;
+    let matrix = section(&rows, &cloud_foundry::ACTORS, world, cloud_foundry::requests_for).await;
+    compare("access_matrix/cloud_foundry.txt", &matrix);
+}
+
 #[test]
 fn no_route_is_without_a_matrix() {
     for row in route_table() {
@@ -47,7 +56,8 @@ fn no_route_is_without_a_matrix() {
 }
 
 /// The owners whose routes are in a file.
-const REVIEWED: [Owner; 4] = [Owner::AppCatalog, Owner::Awx, Owner::Native, Owner::Probely];
+const REVIEWED: [Owner; 6] =
+    [Owner::AppCatalog, Owner::Awx, Owner::CloudFoundry, Owner::Native, Owner::Probely, Owner::Uaa];
 
 fn rows_of(owners: &[Owner]) -> Vec<RouteRow> {
     route_table().into_iter().filter(|row| owners.contains(&row.owner)).collect()

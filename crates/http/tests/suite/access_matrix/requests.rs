@@ -56,8 +56,6 @@ fn path(template: &str, credential: &str) -> String {
         "members_token"
     } else if below("registries") {
         "registry"
-    } else if below("registries") {
-        "registry"
     } else if below("activity_stream") {
         "entry"
     } else {

@@ -259,10 +259,6 @@ impl Maker {
         let custom = json!({"name": "Custom", "kind": "cloud", "inputs": {}, "injectors": {}});
         let custom = root.post("/api/v2/credential_types/", &custom).await.is(201);
         self.note("custom_type", &custom["id"]);
-        let url = "https://harbor.example.com";
-        let body = json!({"name": "harbor", "organization": "Other", "url": url});
-        let registry = root.post("/strongroom/v1/registries", &body).await.is(201);
-        self.note("registry", &registry["id"]);
         let token =
             self.by("org_member").post("/api/v2/tokens/", &json!({"scope": "write"})).await.is(201);
         self.note("members_token", &token["id"]);

@@ -188,8 +188,8 @@ on_both_stores! {
         alice.get(CREDENTIALS).await.is(200);
         let grants = format!("/strongroom/v1/organizations/{}/grants", office.acme);
         let given = office.root.get(&grants).await.is(200);
-        let items = given["items"].as_array().unwrap().iter();
-        let member = items.filter(|grant| grant["role"] == "probely_member").last().unwrap();
+        let mut items = given["items"].as_array().unwrap().iter();
+        let member = items.rfind(|grant| grant["role"] == "probely_member").unwrap();
         office.root.delete(&format!("{grants}/{}", member["id"])).await.is(204);
         alice.get(CREDENTIALS).await.is(401);
         let login = json!({"username": "alice", "password": PASSWORD});

@@ -22,7 +22,8 @@ fn parts(members: &[(&str, &str)]) -> String {
     let part = |(name, value): &(&str, &str)| {
         format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
-    format!("{}--XX--\r\n", members.iter().map(part).collect::<String>())
+    let parts: Vec<String> = members.iter().map(part).collect();
+    format!("{}--XX--\r\n", parts.concat())
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

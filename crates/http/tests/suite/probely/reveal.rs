@@ -108,9 +108,8 @@ on_both_stores! {
         let path = make(&alice, &hidden("x")).await;
         let grants = format!("/strongroom/v1/organizations/{}/grants", office.acme);
         let given = office.root.get(&grants).await.is(200);
-        let of_alice = given["items"].as_array().unwrap().iter();
-        let id = of_alice.filter(|grant| grant["role"] == "probely_member").map(|grant| &grant["id"]);
-        let id = id.last().unwrap();
+        let mut items = given["items"].as_array().unwrap().iter();
+        let id = &items.rfind(|grant| grant["role"] == "probely_member").unwrap()["id"];
         office.root.delete(&format!("{grants}/{id}")).await.is(204);
         alice.patch(&path, &json!({"is_sensitive": false})).await.is(401);
         office.grant_in_account("probely_member", office.id_of("alice").await).await;
