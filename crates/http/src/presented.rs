@@ -49,7 +49,7 @@ mod tests {
                 format!("basic {username} {}", password.expose_secret())
             }
             Presented::Bearer(token) => format!("bearer {}", token.expose_secret()),
-            _ => "a key that no header carries".to_owned(),
+            Presented::Refresh(_) => "a key that no header carries".to_owned(),
         }
     }
 

@@ -74,7 +74,7 @@ impl Strongroom {
         let drawn = token::Token::generate().map_err(Error::internal)?;
         let refresh = Identity::draw()?;
         let ends = now.plus_seconds(REFRESH_LIFE);
-        let grant = Grant { grant_type: "password", scope: &scope, since: now, ends };
+        let grant = Grant { kind: "password", scope: &scope, since: now, ends };
         let access = self.signed(&user.user, &grant, now).await?;
         let by = actor.clone();
         let (access_hash, refresh_hash) = (access.hash, drawn.hash);
@@ -128,7 +128,7 @@ impl Strongroom {
         let scope = granted.ok_or_else(|| Error::invalid("scope", Rule::TokenScope))?;
         let now = self.now();
         let grant = Grant {
-            grant_type: "refresh_token",
+            kind: "refresh_token",
             scope: &scope,
             since: refresh.created,
             ends: refresh.expires,
@@ -255,7 +255,7 @@ impl Strongroom {
             "client_id": CLIENT,
             "cid": CLIENT,
             "azp": CLIENT,
-            "grant_type": grant.grant_type,
+            "grant_type": grant.kind,
             "user_id": subject,
             "origin": "uaa",
             "user_name": user.username,
@@ -289,7 +289,7 @@ struct UaaCaller {
 
 /// What an access token is issued for.
 struct Grant<'a> {
-    grant_type: &'static str,
+    kind: &'static str,
     scope: &'a str,
     /// When the user logged in.
     since: Timestamp,
@@ -344,7 +344,8 @@ fn email_of(user: &User) -> String {
 /// A short text that clients expect to be there; what revokes a token here is its row.
 fn revocation_signature(subject: &str) -> String {
     let digest = sha256(subject.as_bytes());
-    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, ..] = digest;
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }
 
 /// Whole seconds, one less than there are, so that a client never counts on too many.

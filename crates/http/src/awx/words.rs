@@ -51,8 +51,6 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         // The one such member that AWX has.
         Rule::AdministratorOnly => "Cannot change max_hosts.".to_owned(),
         Rule::Placed => "The credential is placed in another dialect.".to_owned(),
-        // Credentials are placed natively.
-        Rule::NotShared | Rule::DoesNotFit => "Not a valid value.".to_owned(),
         Rule::NoSuchObject { kind } => {
             format!("{} matching query does not exist.", error::model(*kind))
         }
@@ -62,8 +60,12 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         ),
         Rule::Role(refusal) => role(*refusal).to_owned(),
         Rule::Location(fault) => location(*fault).to_owned(),
-        // Registries, robots and the objects of the platform are made elsewhere.
-        Rule::Hosted(_) | Rule::Robot(_) | Rule::Platform(_) => "Not a valid value.".to_owned(),
+        // Registries, robots, placements and the objects of the platform are made elsewhere.
+        Rule::Hosted(_)
+        | Rule::Robot(_)
+        | Rule::Platform(_)
+        | Rule::NotShared
+        | Rule::DoesNotFit => "Not a valid value.".to_owned(),
         Rule::Input(rule) => input_words::sentence(rule),
     }
 }

@@ -98,10 +98,8 @@ pub(super) fn rule(rule: &Rule) -> String {
         }
         Rule::Location(fault) => location(*fault),
         Rule::Hosted(fault) => hosted(*fault),
-        // Robots are minted in the Application Catalog only.
-        Rule::Robot(_) => "Not a valid value.",
-        // The platform's own rules are for its own objects, which are made there only.
-        Rule::Platform(_) => "Not a valid value.",
+        // Robots and the objects of the platform are made in their dialects only.
+        Rule::Robot(_) | Rule::Platform(_) => "Not a valid value.",
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()

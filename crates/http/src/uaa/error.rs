@@ -47,7 +47,6 @@ impl From<Error> for UaaError {
 impl IntoResponse for UaaError {
     fn into_response(self) -> Response {
         match self {
-            Self::Core(error) => render(&error),
             Self::BadCredentials(Error::Unauthenticated) => {
                 unauthorized("unauthorized", "Bad credentials")
             }
@@ -56,7 +55,7 @@ impl IntoResponse for UaaError {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
                 response
             }
-            Self::BadCredentials(error) => render(&error),
+            Self::Core(error) | Self::BadCredentials(error) => render(&error),
             Self::BadClient => {
                 let mut response = unauthorized("invalid_client", "Bad credentials");
                 let challenge = "Basic realm=\"UAA/client\", error=\"unauthorized\", \

@@ -87,7 +87,10 @@ impl Strongroom {
         if let Some(key) = self.0.uaa_keys.find(named) {
             return Ok(Some(key));
         }
-        if kid.parse::<Guid>().is_err() {
+        let Ok(guid) = kid.parse::<Guid>() else { return Ok(None) };
+        // Keys are opened only for an id that there is: anybody can present a token with any id.
+        let rows = self.read(|tx| tx.signing_keys(PURPOSE)).await?;
+        if rows.iter().all(|row| row.guid != guid) {
             return Ok(None);
         }
         Ok(self.load_uaa_keys().await?.into_iter().find(|key| named(key)))

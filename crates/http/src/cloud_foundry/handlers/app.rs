@@ -119,21 +119,21 @@ fn lifecycle(body: &Body, faults: &mut Vec<Violation>) -> Member<Map<String, Val
     };
     match read_lifecycle(value) {
         Ok(lifecycle) => Member::Given(lifecycle),
-        Err(fault) => {
-            faults.push(fault);
+        Err(found) => {
+            faults.extend(found);
             Member::Absent
         }
     }
 }
 
-fn read_lifecycle(value: &Value) -> Result<Map<String, Value>, Violation> {
+fn read_lifecycle(value: &Value) -> Result<Map<String, Value>, Vec<Violation>> {
     let inner = |name: &str| FieldPath::Inner("lifecycle", name.to_owned());
-    let broken = |field, rule| Violation::new(field, Rule::Platform(rule));
+    let broken = |field, rule| vec![Violation::new(field, Rule::Platform(rule))];
     let Value::Object(members) = value else {
         return Err(broken("lifecycle".into(), PlatformRule::NotAnObject));
     };
     if let Some(fault) = unknown(members, &["type", "data"], "lifecycle".into()) {
-        return Err(fault);
+        return Err(vec![fault]);
     }
     let nothing = Map::new();
     let data = match members.get("data") {
@@ -142,40 +142,43 @@ fn read_lifecycle(value: &Value) -> Result<Map<String, Value>, Violation> {
         Some(_) => return Err(broken(inner("data"), PlatformRule::NotAnObject)),
     };
     let data = match members.get("type").and_then(Value::as_str) {
-        Some("docker") => unknown(data, &[], inner("data")).map_or(Ok(json!({})), Err)?,
+        Some("docker") => match unknown(data, &[], inner("data")) {
+            Some(fault) => return Err(vec![fault]),
+            None => json!({}),
+        },
         Some("buildpack") => {
             if let Some(fault) = unknown(data, &["buildpacks", "stack"], inner("data")) {
-                return Err(fault);
+                return Err(vec![fault]);
             }
             json!({"buildpacks": buildpacks(data)?, "stack": stack(data)?})
         }
         Some(other) => {
             let rule = Rule::NotAChoice { given: other.to_owned() };
-            return Err(Violation::new(inner("type"), rule));
+            return Err(vec![Violation::new(inner("type"), rule)]);
         }
-        None => return Err(Violation::new(inner("type"), Rule::NotText)),
+        None => return Err(vec![Violation::new(inner("type"), Rule::NotText)]),
     };
     let kind = members.get("type").cloned().unwrap_or_default();
     Ok(Map::from_iter([("type".to_owned(), kind), ("data".to_owned(), data)]))
 }
 
-fn buildpacks(data: &Map<String, Value>) -> Result<Vec<&str>, Violation> {
-    let field = || FieldPath::Inner("lifecycle", "buildpacks".to_owned());
-    let broken = || Violation::new(field(), Rule::Platform(PlatformRule::NotTexts));
-    match data.get("buildpacks") {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| plain(item).ok_or_else(broken)).collect()
-        }
-        Some(_) => Err(broken()),
-    }
+fn buildpacks(data: &Map<String, Value>) -> Result<Vec<&str>, Vec<Violation>> {
+    let items = match data.get("buildpacks") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items.iter().map(plain).collect(),
+        Some(_) => None,
+    };
+    items.ok_or_else(|| {
+        let field = FieldPath::Inner("lifecycle", "buildpacks".to_owned());
+        vec![Violation::new(field, Rule::Platform(PlatformRule::NotTexts))]
+    })
 }
 
-fn stack(data: &Map<String, Value>) -> Result<Option<&str>, Violation> {
+fn stack(data: &Map<String, Value>) -> Result<Option<&str>, Vec<Violation>> {
     match data.get("stack") {
         None | Some(Value::Null) => Ok(None),
         Some(value) => plain(value).map(Some).ok_or_else(|| {
-            Violation::new(FieldPath::Inner("lifecycle", "stack".to_owned()), Rule::NotText)
+            vec![Violation::new(FieldPath::Inner("lifecycle", "stack".to_owned()), Rule::NotText)]
         }),
     }
 }

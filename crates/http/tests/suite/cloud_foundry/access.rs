@@ -69,7 +69,8 @@ on_both_stores! {
         root.post("/api/v2/organizations/2/admins/", &chief).await.is(204);
         let mut told = String::new();
         for (name, caller) in &people {
-            told += &format!("{name}\n");
+            told.push_str(name);
+            told.push('\n');
             for (scope, owner) in [
                 ("foundation", None),
                 ("organization", Some(("organization", site.organization.as_str()))),

@@ -1,5 +1,7 @@
 //! The documents by which clients find the rest, and what every answer carries.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use http::{Method, Request};
 use strongroom_http::HttpSettings;
@@ -15,7 +17,8 @@ async fn everything_is_found_from_the_root_without_a_token() {
     for path in
         ["/", "/v3", "/v3/info", "/uaa/login", "/uaa/info", "/uaa/.well-known/openid-configuration"]
     {
-        told += &format!("{path}\n{}\n", shown(&anyone.get(path).await.is(200)));
+        let document = shown(&anyone.get(path).await.is(200));
+        let _ = writeln!(told, "{path}\n{document}");
         let head = anyone.bare(Method::HEAD, path).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""));
     }

@@ -11,6 +11,8 @@ mod roles;
 mod rooms;
 mod tokens;
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -173,7 +175,7 @@ fn stable(text: &str) -> String {
             known.push(guid.to_owned());
             known.len() - 1
         });
-        stable.push_str(&format!("[guid {}]", position + 1));
+        let _ = write!(stable, "[guid {}]", position + 1);
         rest = &rest[36..];
     }
     stable

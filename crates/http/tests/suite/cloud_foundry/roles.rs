@@ -1,11 +1,13 @@
 //! Roles, given and taken away.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{NOBODY, Site, credential, guid_of, line, log_in, make, path_of, shown, stable};
 use crate::room::on_both_stores;
 
-fn role(kind: &str, user: Value, on: &str, guid: &str) -> Value {
+fn role(kind: &str, user: &Value, on: &str, guid: &str) -> Value {
     json!({"type": kind, "relationships": {"user": {"data": user}, on: {"data": {"guid": guid}}}})
 }
 
@@ -14,12 +16,12 @@ on_both_stores! {
     async fn a_role_is_given_counts_and_is_taken_away(room: Room) {
         let site = Site::new(room).await;
         let bob = site.person("bob").await;
-        let body = role("organization_manager", json!({"username": "BOB", "origin": "uaa"}), "organization", &site.organization);
+        let body = role("organization_manager", &json!({"username": "BOB", "origin": "uaa"}), "organization", &site.organization);
         let made = site.admin.post("/v3/roles", &body).await.is(201);
         let path = format!("/v3/roles/{}", guid_of(&made));
         assert_eq!(bob.get(&path).await.is(200), made);
         let user = made["relationships"]["user"]["data"]["guid"].clone();
-        let in_space = site.admin.post("/v3/roles", &role("space_auditor", json!({"guid": user}), "space", &site.space)).await.is(201);
+        let in_space = site.admin.post("/v3/roles", &role("space_auditor", &json!({"guid": user}), "space", &site.space)).await.is(201);
         insta::assert_snapshot!("roles", format!("{}\n{}", shown(&made), shown(&in_space)));
         let credential = credential("r.example.com", Some(("organization", &site.organization)));
         let one = path_of(&make(&bob, &credential).await);
@@ -79,14 +81,14 @@ async fn who_may_give_which_role() {
             ("space_developer", "space", &site.space),
         ] {
             let reply =
-                caller.post("/v3/roles", &role(kind, json!({"username": "bob"}), on, guid)).await;
-            told += &format!("{name} gives {kind}: {}\n", reply.status);
+                caller.post("/v3/roles", &role(kind, &json!({"username": "bob"}), on, guid)).await;
+            let _ = writeln!(told, "{name} gives {kind}: {}", reply.status);
             if reply.status == 201 {
                 let path = format!("/v3/roles/{}", guid_of(&reply.is(201)));
                 for (other, by) in [("auditor", &auditor), ("developer", &developer)] {
-                    told += &format!("  {other} takes it: {}\n", by.delete(&path).await.status);
+                    let _ = writeln!(told, "  {other} takes it: {}", by.delete(&path).await.status);
                 }
-                told += &format!("  {name} takes it: {}\n", caller.delete(&path).await.status);
+                let _ = writeln!(told, "  {name} takes it: {}", caller.delete(&path).await.status);
             }
         }
     }
@@ -109,21 +111,21 @@ async fn what_is_wrong_with_a_role_is_told() {
         json!({"type": "king", "relationships": {}}),
         json!({"type": "space_developer"}),
         json!({"type": 1, "name": "x", "relationships": {"user": {"data": bob}}}),
-        role("space_developer", bob.clone(), "organization", organization),
+        role("space_developer", &bob, "organization", organization),
         json!({"type": "space_developer", "relationships": {"user": {"data": bob}, "space": {"data": {"guid": space}}, "organization": {"data": {"guid": organization}}}}),
-        role("space_developer", json!({}), "space", space),
-        role("space_developer", json!({"username": 1}), "space", space),
-        role("space_developer", bob.clone(), "space", NOBODY),
-        role("organization_user", bob.clone(), "organization", "x"),
-        role("space_developer", bob.clone(), "space", space),
-        role("organization_user", bob.clone(), "organization", organization),
-        role("space_developer", json!({"username": "stranger"}), "space", space),
-        role("organization_user", json!({"guid": guid(1)}), "organization", organization),
-        role("organization_user", json!({"guid": NOBODY}), "organization", organization),
-        role("organization_user", json!({"username": "nobody"}), "organization", organization),
+        role("space_developer", &json!({}), "space", space),
+        role("space_developer", &json!({"username": 1}), "space", space),
+        role("space_developer", &bob, "space", NOBODY),
+        role("organization_user", &bob, "organization", "x"),
+        role("space_developer", &bob, "space", space),
+        role("organization_user", &bob, "organization", organization),
+        role("space_developer", &json!({"username": "stranger"}), "space", space),
+        role("organization_user", &json!({"guid": guid(1)}), "organization", organization),
+        role("organization_user", &json!({"guid": NOBODY}), "organization", organization),
+        role("organization_user", &json!({"username": "nobody"}), "organization", organization),
         role(
             "organization_user",
-            json!({"username": "bob", "origin": "ldap"}),
+            &json!({"username": "bob", "origin": "ldap"}),
             "organization",
             organization,
         ),
@@ -152,7 +154,7 @@ async fn nobody_is_taken_in_to_be_taken_over() {
     root.post("/api/v2/credentials/", &private).await.is(201);
     let eve = log_in(&site.room, "eve").await;
     let taken_in =
-        role("organization_user", json!({"username": "bob"}), "organization", &site.organization);
+        role("organization_user", &json!({"username": "bob"}), "organization", &site.organization);
     eve.post("/v3/roles", &taken_in).await.is(403);
     site.room.by_password("eve").patch("/api/v2/users/3/", &json!({"password": "x"})).await.is(403);
     // Whoever belongs elsewhere stays under that organization as well.

@@ -105,8 +105,10 @@ on_both_stores! {
         let guid = make(&manager, &credential("r.example.com", Some(("organization", &site.organization)))).await;
         manager.post(CREDENTIALS, &credential("r.example.com", None)).await.is(403);
         manager.delete(&path_of(&guid)).await.is(204);
-        let log = site.room.admin().await.get("/strongroom/v1/audit?limit=200").await.is(200);
+        let root = site.room.admin().await;
+        let log = root.get("/strongroom/v1/audit?limit=200").await.is(200);
         assert!(!log.to_string().contains("hunter2"));
+        root.get("/api/v2/activity_stream/?page_size=200").await.is(200);
         let mut lines: Vec<String> = log["items"].as_array().unwrap().iter()
             .filter(|entry| entry["dialect"] == "cloud_foundry")
             .map(|entry| {

@@ -253,7 +253,7 @@ async fn errors_of_the_token_endpoint_are_those_of_oauth() {
     lines.push(line("not served yet", &anyone.post("/uaa/check_token", &json!({})).await));
     lines.push(line("no token", &anyone.get("/uaa/userinfo").await));
     lines.push(line("bad token", &room.by_token("x").get("/uaa/userinfo").await));
-    let nowhere = format!("/uaa/oauth/token/revoke/{}", NOBODY);
+    let nowhere = format!("/uaa/oauth/token/revoke/{NOBODY}");
     lines.push(line("no such token", &log_in(&room, "bob").await.delete(&nowhere).await));
     lines.push(line(
         "no guid",
