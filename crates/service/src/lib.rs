@@ -124,7 +124,7 @@ impl Strongroom {
 
     /// Nothing when the store answers; an error says that it is not the time to send requests here.
     pub async fn health(&self) -> Result<()> {
-        self.read(|tx| tx.store_identity()).await.map(|_| ())
+        self.read(|tx| tx.store_identity().map(|_| ())).await
     }
 
     /// Works on what is due now and then, until the future it is given is ready: chains audit entries,
@@ -165,7 +165,7 @@ impl Strongroom {
         T: Send + 'static,
     {
         let told = self.0.store.read(reader).await;
-        self.outcome(told).await
+        self.outcome(told)
     }
 
     /// Applies a change for an actor whose key may write; refusals on the way become audit entries.
@@ -183,7 +183,7 @@ impl Strongroom {
         {
             told.refused.push(actor.refusal(self.now(), *refusal));
         }
-        self.outcome(told).await
+        self.outcome(told)
     }
 
     /// Reads what tells values of secrets: they leave once the entry that says so is in the store.
@@ -193,10 +193,10 @@ impl Strongroom {
         T: Send + 'static,
     {
         let told = self.0.store.write(move |tx| read(tx)).await;
-        self.outcome(told).await
+        self.outcome(told)
     }
 
-    async fn outcome<T>(&self, told: Told<T>) -> Result<T> {
+    fn outcome<T>(&self, told: Told<T>) -> Result<T> {
         // A change that was carried out cannot have been refused; what it looked at on the way is no entry.
         if told.outcome.is_err() {
             self.record_soon(told.refused)?;

@@ -74,7 +74,7 @@ fn run(store: &Store) {
         let shown = serde_json::from_str(&block.text).unwrap_or_default();
         let given: Value = serde_json::from_str(last).unwrap();
         let shown = without_chance(&shown, "http://127.0.0.1:8470");
-        assert_eq!(shown, without_chance(&given, &server.url()), "the answer is:\n{given:#}");
+        assert_eq!(shown, without_chance(&given, server.url()), "the answer is:\n{given:#}");
         compared += 1;
     }
     assert_eq!(compared, 6, "all five operations show their answers");
