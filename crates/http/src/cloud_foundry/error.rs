@@ -178,3 +178,43 @@ const UNIQUENESS: (u32, &str) = (10016, "CF-UniquenessError");
 const SUSPENDED: (u32, &str) = (10017, "CF-OrgSuspended");
 const LABEL_LIMIT: (u32, &str) = (390_020, "CF-LabelLimitExceeded");
 const ANNOTATION_LIMIT: (u32, &str) = (390_023, "CF-AnnotationLimitExceeded");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use strongroom_core::error::UseCount;
+
+    async fn told(error: Error) -> String {
+        let (parts, body) = CfError::from(error).into_response().into_parts();
+        let retry = parts.headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap());
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = std::str::from_utf8(&body).unwrap();
+        format!("{} [{}] {body}", parts.status.as_u16(), retry.unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn errors_that_no_request_brings_about_have_the_same_shape() {
+        let uses = vec![UseCount { kind: "job".to_owned(), count: 2 }];
+        let mut lines = Vec::new();
+        for error in [
+            Error::Unauthenticated,
+            Error::Throttled { seconds: 7 },
+            Error::Forbidden(Refusal::ReadOnlyToken),
+            Error::Forbidden(Refusal::Suspended),
+            Error::Hidden(Kind::Space),
+            Error::Conflict(Conflict::CredentialInUse(uses)),
+            Error::Conflict(Conflict::OrganizationInUse),
+            Error::Conflict(Conflict::TooManyReferences { limit: 1 }),
+            Error::TooLarge,
+            Error::Unavailable("the disk is on fire".into()),
+            Error::StorageFull("the disk is on fire".into()),
+            Error::internal("the disk is on fire"),
+        ] {
+            let line = told(error).await;
+            assert!(!line.contains("fire"), "{line}");
+            lines.push(line);
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

@@ -158,3 +158,36 @@ fn challenge_with(response: &mut Response, challenge: &'static str) {
 }
 
 const LOCKED: &str = "Your account has been locked because of too many failed attempts to login.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+
+    async fn told(error: UaaError) -> String {
+        let (parts, body) = error.into_response().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        format!("{} {}", parts.status.as_u16(), std::str::from_utf8(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn errors_that_no_request_brings_about_have_the_same_shape() {
+        let mut lines = Vec::new();
+        for error in [
+            UaaError::Core(Error::Unauthenticated),
+            UaaError::Core(Error::Throttled { seconds: 7 }),
+            UaaError::BadCredentials(Error::Unavailable("the disk is on fire".into())),
+            UaaError::Core(Error::StorageFull("the disk is on fire".into())),
+            UaaError::Core(Error::internal("the disk is on fire")),
+            UaaError::Core(Error::forbidden()),
+            UaaError::Core(Error::TooLarge),
+            UaaError::Core(Error::NotFound(Kind::User)),
+            UaaError::InsufficientScope("openid"),
+        ] {
+            let line = told(error).await;
+            assert!(!line.contains("fire"), "{line}");
+            lines.push(line);
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

@@ -6,7 +6,7 @@
 use super::robot::RobotRow;
 use super::tx::{Permit, Proves, ReadTx, proof};
 use crate::actor::Actor;
-use strongroom_core::access::{Dialect, ResourceKind, decide};
+use strongroom_core::access::{Decision, Dialect, Permission, ResourceKind, decide};
 use strongroom_core::audit::Touched;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Organization, Registry};
@@ -65,7 +65,16 @@ impl<'tx> ReadTx<'tx> {
         let standing = self.standing(actor)?;
         let owner = registry.organization_id;
         let held = standing.on(ResourceKind::Organization, owner);
-        let decision = decide(&standing, Dialect::AppCatalog, P::PERMISSION, held);
+        // A role in the organization that is none of the Catalog's does not even show its registries.
+        let decision = match decide(&standing, Dialect::AppCatalog, P::PERMISSION, held) {
+            Decision::No { .. } => {
+                let held = standing.on(ResourceKind::Organization, owner);
+                let reads =
+                    decide(&standing, Dialect::AppCatalog, Permission::ReadRegistries, held);
+                Decision::No { readable: reads.is_yes() }
+            }
+            yes @ Decision::Yes(_) => yes,
+        };
         let (id, name) = (registry.identity.id, registry.name.clone());
         let object = Touched { kind: Kind::Registry, id, name };
         Ok((self.decided(actor, P::PERMISSION, decision, object, Some(owner))?, registry))

@@ -20,4 +20,5 @@ mod roles;
 mod start;
 mod table;
 mod tokens;
+mod uaa;
 mod versions;
