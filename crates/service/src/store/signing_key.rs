@@ -27,10 +27,12 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// Adds the key that signs from now on, unless another one was there first: one key of a purpose signs.
     pub(crate) fn insert_signing_key(&mut self, purpose: &str, key: &SigningKeyRow) -> Result<()> {
         let now = self.now();
         self.session().execute(
-            "INSERT INTO signing_keys (guid, purpose, public_key, sealed_key, created) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO signing_keys (guid, purpose, public_key, sealed_key, created) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT DO NOTHING",
             &[
                 (&key.guid).into(),
                 purpose.into(),
