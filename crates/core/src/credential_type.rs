@@ -18,6 +18,7 @@ mod field;
 mod inputs;
 mod key;
 mod managed;
+mod metadata;
 mod moved;
 mod render;
 mod rule;
@@ -32,6 +33,7 @@ pub use field::{Field, FieldKind, Format};
 pub use inputs::{CheckedInputs, SecretChange, StoredInputs, check_inputs, check_stored_inputs};
 pub use key::{KeyState, read_key};
 pub use managed::{ManagedType, managed_types};
+pub use metadata::check_metadata;
 pub use render::{MASKED, RenderCause, RenderFault, Rendered, RenderedSecrets, Rendering, render};
 pub use rule::{
     Expected, InputRule, KeyFault, NamePattern, PathPart, Section, Shown, TemplateFault,

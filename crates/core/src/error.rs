@@ -107,6 +107,8 @@ pub enum Conflict {
     CredentialInUse(Vec<UseCount>),
     /// The organization still has spaces or hosted registries.
     OrganizationInUse,
+    /// The object is not in the state in which the change was wanted.
+    Changed,
     /// One actor registered as many references to one credential as are allowed.
     TooManyReferences {
         /// The limit.
@@ -254,6 +256,12 @@ pub enum Rule {
         /// The name of the original.
         original: String,
     },
+    /// The text holds no mapping in JSON or YAML.
+    NotAMapping,
+    /// An input source cannot join these credentials.
+    InputSource(InputSourceRule),
+    /// A credential cannot be attached there.
+    Attach(AttachRule),
     /// A role that cannot be given to this holder.
     Role(RoleRefusal),
     /// Not one of the roles that can be given there by name.
@@ -271,6 +279,42 @@ pub enum Rule {
     Platform(crate::platform::PlatformRule),
     /// A rule of credential inputs or of a credential type's own schema.
     Input(crate::credential_type::InputRule),
+}
+
+/// Why an input source cannot join two credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputSourceRule {
+    /// The target is itself of an external type.
+    TargetIsExternal,
+    /// The source is not of an external type.
+    SourceIsNotExternal,
+    /// The target's type has no such field.
+    UnknownField {
+        /// The fields that it has, sorted.
+        fields: Vec<String>,
+    },
+}
+
+/// Why a credential cannot be attached to an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttachRule {
+    /// One of that type, or of that vault id, is attached already.
+    Repeated {
+        /// The name of the type.
+        type_name: String,
+        /// The vault id, of a vault credential that has one.
+        vault_id: Option<String>,
+    },
+    /// No job takes a credential of that kind.
+    Kind {
+        /// The kind of its type.
+        kind: String,
+    },
+    /// Only Galaxy credentials belong there.
+    NotGalaxy {
+        /// The name of its type.
+        type_name: String,
+    },
 }
 
 /// Why a role is not given to a holder, whoever asks.

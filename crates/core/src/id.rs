@@ -38,6 +38,8 @@ pub enum Kind {
     Registry,
     /// A job template.
     JobTemplate,
+    /// A field of a credential that is fetched with another credential.
+    InputSource,
     /// An audit entry.
     AuditEntry,
     /// A key that signs tokens of other products.
@@ -65,6 +67,7 @@ impl Kind {
             Self::App => "app",
             Self::Registry => "registry",
             Self::JobTemplate => "job_template",
+            Self::InputSource => "input_source",
             Self::AuditEntry => "audit_entry",
             Self::SigningKey => "signing_key",
             Self::Job => "job",
@@ -72,7 +75,7 @@ impl Kind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,
@@ -88,6 +91,7 @@ impl Kind {
         Self::App,
         Self::Registry,
         Self::JobTemplate,
+        Self::InputSource,
         Self::AuditEntry,
         Self::SigningKey,
         Self::Job,

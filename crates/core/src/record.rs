@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::access::{Dialect, Role};
 use crate::clock::Timestamp;
-use crate::id::{Guid, ShortId};
+use crate::id::{Guid, Kind, ShortId};
 
 /// The three spellings of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -322,6 +322,44 @@ pub struct Reference {
     pub made_by: i64,
     /// When it was registered.
     pub created: Timestamp,
+    /// The object of this store that uses the credential; none when a consumer outside registered the use.
+    pub object: Option<(Kind, i64)>,
+}
+
+/// A field of a credential that is to be fetched from an external store with another credential.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputSource {
+    /// Its identity.
+    pub identity: Identity,
+    /// Free text.
+    pub description: String,
+    /// The credential that gets the value.
+    pub target_id: i64,
+    /// The credential of an external type that fetches it.
+    pub source_id: i64,
+    /// The field of the target.
+    pub field: String,
+    /// What the look-up needs besides the source; nothing of it is secret.
+    pub metadata: Map<String, Value>,
+    /// Times and makers.
+    pub stamp: Stamp,
+}
+
+/// A job that is run elsewhere with credentials from here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobTemplate {
+    /// Its identity.
+    pub identity: Identity,
+    /// Unique in its organization, or among those without one.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// The organization that it belongs to, if it does.
+    pub organization_id: Option<i64>,
+    /// What the dialect keeps and gives back.
+    pub details: Map<String, Value>,
+    /// Times and makers.
+    pub stamp: Stamp,
 }
 
 /// A token, without its secret.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::LessSafeKey;
+use aws_lc_rs::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -103,6 +104,23 @@ impl Keyring {
         std::str::from_utf8(&opened).map(SecretString::from).map_err(|_| SealError::NotText)
     }
 
+    /// A digest of a text at one place, keyed by the active root key and the place: equal texts at one place have
+    /// equal digests, and no digest tells anything of another place. 32 hexadecimal characters.
+    pub fn fingerprint(&self, guid: &[u8; 16], field: &str, text: &SecretString) -> String {
+        let mut context = hmac::Context::with_key(&self.active.fingerprints);
+        for part in [guid.as_slice(), field.as_bytes(), text.expose_secret().as_bytes()] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        let mut text = String::with_capacity(2 * FINGERPRINT_BYTES);
+        for byte in tag.as_ref().iter().take(FINGERPRINT_BYTES) {
+            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or_default());
+            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or_default());
+        }
+        text
+    }
+
     /// Wraps the data key of a value under the active key; the encrypted text stays as it is,
     /// unopened.
     pub fn rewrap(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Sealed, SealError> {
@@ -159,13 +177,22 @@ impl fmt::Debug for Keyring {
 struct WrappingKey {
     id: KeyId,
     cipher: LessSafeKey,
+    fingerprints: hmac::Key,
 }
 
 impl WrappingKey {
     fn new(root: &RootKey) -> Result<Self, SealError> {
-        Ok(Self { id: root.id(), cipher: cipher(root.bytes())? })
+        // A key of its own, so that nothing else is ever signed with the root key.
+        let derived =
+            hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, root.bytes()), FINGERPRINT_LABEL);
+        let fingerprints = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
+        Ok(Self { id: root.id(), cipher: cipher(root.bytes())?, fingerprints })
     }
 }
+
+/// What the key of fingerprints is derived for.
+const FINGERPRINT_LABEL: &[u8] = b"strongroom fingerprint 1";
+const FINGERPRINT_BYTES: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_core::Result;
 use strongroom_core::access::{Permission, ResourceKind, Role, decide};
 use strongroom_core::credential_type::{CredentialType, TypeHead};
 use strongroom_core::id::Kind;
-use strongroom_core::record::{Organization, RoleOn, Team, Token, User};
+use strongroom_core::record::{
+    Credential, InputSource, JobTemplate, Organization, RoleOn, Team, Token, User,
+};
+use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
 use crate::store::{CredentialRow, GrantRow, Holder, ReadTx, TypeRow};
 use crate::view::{
-    CredentialTypeView, CredentialView, OrganizationCounts, OrganizationView, Owner, RoleView,
-    Summary, TeamView, TokenView, UserSummary, UserView,
+    CredentialSummary, CredentialTypeView, CredentialView, InputSourceView, JobTemplateView,
+    OrganizationCounts, OrganizationView, Owner, RoleView, Summary, TeamView, TokenView,
+    UserSummary, UserView,
 };
 
 impl ReadTx<'_> {
@@ -40,14 +43,25 @@ impl ReadTx<'_> {
         let mut roles = by_resource(self.roles_on(ResourceKind::Credential, &ids)?);
         let grants = self.grants_on(ResourceKind::Credential, &ids)?;
         let owners = Owners::read(self, &grants)?;
+        let changeable: Vec<&Credential> = rows
+            .iter()
+            .map(|row| &row.credential)
+            .filter(|credential| {
+                capabilities.get(&credential.identity.id).is_some_and(|may| may.edit)
+            })
+            .collect();
+        let mut fingerprints = self.fingerprints(&changeable)?;
         Ok(rows
             .into_iter()
             .map(|row| {
                 let id = row.credential.identity.id;
+                let may = capabilities.remove(&id).unwrap_or_default();
                 CredentialView {
+                    fingerprints: may.edit.then(|| fingerprints.remove(&id).unwrap_or_default()),
+                    revision: row.revision,
                     roles: shown_in_awx(roles.remove(&id).unwrap_or_default()),
                     owners: owners.of(id, row.organization.as_ref()),
-                    capabilities: capabilities.remove(&id).unwrap_or_default(),
+                    capabilities: may,
                     credential_type: row.credential_type,
                     organization: row.organization,
                     created_by: row.created_by,
@@ -104,6 +118,7 @@ impl ReadTx<'_> {
             users: holders(Role::OrganizationMember)?,
             admins: holders(Role::OrganizationAdmin)?,
             teams: self.count_teams_of(id)?,
+            job_templates: self.count_job_templates_of(id)?,
         })
     }
 
@@ -181,6 +196,95 @@ impl ReadTx<'_> {
         rows.into_iter().map(view).collect()
     }
 
+    /// Input sources with the credentials that they join.
+    pub(crate) fn input_source_views(
+        &self,
+        actor: &Actor,
+        sources: Vec<InputSource>,
+    ) -> Result<Vec<InputSourceView>> {
+        let ids: Vec<i64> =
+            sources.iter().flat_map(|source| [source.target_id, source.source_id]).collect();
+        let rows = self.distinct_credentials(ids)?;
+        let capabilities = self.capabilities(actor, &rows)?;
+        let mentioned: BTreeMap<i64, CredentialSummary> =
+            rows.into_iter().map(|row| (row.credential.identity.id, mention(row))).collect();
+        let stamps = sources.iter().map(|source| source.stamp);
+        let people = self.people(stamps.flat_map(|stamp| [stamp.created_by, stamp.modified_by]))?;
+        let credential = |id: i64| {
+            let found = mentioned.get(&id).cloned();
+            found.ok_or_else(|| Error::internal("an input source without one of its credentials"))
+        };
+        let may = |id: i64| capabilities.get(&id).copied().unwrap_or_default();
+        let view = |source: InputSource| {
+            let may_delete = may(source.target_id).edit;
+            Ok(InputSourceView {
+                target: credential(source.target_id)?,
+                source: credential(source.source_id)?,
+                created_by: named(&people, source.stamp.created_by),
+                modified_by: named(&people, source.stamp.modified_by),
+                may_change: may_delete && may(source.source_id).use_it,
+                may_delete,
+                input_source: source,
+            })
+        };
+        sources.into_iter().map(view).collect()
+    }
+
+    /// Job templates as the actor sees them, with every credential that is attached.
+    pub(crate) fn job_template_views(
+        &self,
+        actor: &Actor,
+        templates: Vec<JobTemplate>,
+    ) -> Result<Vec<JobTemplateView>> {
+        let ids: Vec<i64> = templates.iter().map(|template| template.identity.id).collect();
+        let standing = self.standing(actor)?;
+        let held = self.holdings_on(&standing, ResourceKind::JobTemplate, &ids)?;
+        let mut roles = by_resource(self.roles_on(ResourceKind::JobTemplate, &ids)?);
+        let stamps = templates.iter().map(|template| template.stamp);
+        let people = self.people(stamps.flat_map(|stamp| [stamp.created_by, stamp.modified_by]))?;
+        let owners: Vec<i64> = templates.iter().filter_map(|t| t.organization_id).collect();
+        let organizations: BTreeMap<i64, Summary> = self
+            .organizations_by_id(&owners)?
+            .iter()
+            .map(|o| (o.identity.id, summary(o)))
+            .collect();
+        let attached = self.credentials_attached_to(&ids)?;
+        let mentioned: BTreeMap<i64, CredentialSummary> = self
+            .distinct_credentials(attached.values().flatten().copied().collect())?
+            .into_iter()
+            .map(|row| (row.credential.identity.id, mention(row)))
+            .collect();
+        let view = |template: JobTemplate| {
+            let id = template.identity.id;
+            let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let may = |permission| {
+                actor.may_write() && decide(&standing, actor.dialect(), permission, held).is_yes()
+            };
+            let of = attached.get(&id).map(Vec::as_slice).unwrap_or_default();
+            JobTemplateView {
+                organization: template
+                    .organization_id
+                    .and_then(|id| organizations.get(&id))
+                    .cloned(),
+                created_by: named(&people, template.stamp.created_by),
+                modified_by: named(&people, template.stamp.modified_by),
+                roles: shown_in_awx(roles.remove(&id).unwrap_or_default()),
+                credentials: of.iter().filter_map(|id| mentioned.get(id)).cloned().collect(),
+                may_change: may(Permission::Change),
+                may_delete: may(Permission::Delete),
+                job_template: template,
+            }
+        };
+        Ok(templates.into_iter().map(view).collect())
+    }
+
+    /// The rows of these credentials, each once.
+    fn distinct_credentials(&self, mut ids: Vec<i64>) -> Result<Vec<CredentialRow>> {
+        ids.sort_unstable();
+        ids.dedup();
+        self.credential_rows(&ids)
+    }
+
     /// Tokens with their users.
     pub(crate) fn token_views(&self, tokens: Vec<Token>) -> Result<Vec<TokenView>> {
         let people = self.people(tokens.iter().map(|token| Some(token.user_id)))?;
@@ -230,6 +334,16 @@ pub(crate) fn summary(organization: &Organization) -> Summary {
         id: organization.identity.id,
         name: organization.name.clone(),
         description: organization.description.clone(),
+    }
+}
+
+/// How a credential is mentioned.
+fn mention(row: CredentialRow) -> CredentialSummary {
+    CredentialSummary {
+        id: row.credential.identity.id,
+        name: row.credential.name,
+        description: row.credential.description,
+        credential_type: row.credential_type,
     }
 }
 
@@ -317,4 +431,5 @@ const NAMED: &[(ResourceKind, Kind)] = &[
     (ResourceKind::Organization, Kind::Organization),
     (ResourceKind::Team, Kind::Team),
     (ResourceKind::Credential, Kind::Credential),
+    (ResourceKind::JobTemplate, Kind::JobTemplate),
 ];

@@ -115,6 +115,7 @@ fn readable(tx: &ReadTx<'_>, actor: &Actor, kind: Kind, reference: &Ref) -> Resu
         Kind::Credential => tx.credential::<proof::Read>(actor, reference)?.0.id(),
         Kind::Organization => tx.organization::<proof::Read>(actor, reference)?.0.id(),
         Kind::Team => tx.team::<proof::Read>(actor, reference)?.0.id(),
+        Kind::JobTemplate => tx.job_template::<proof::Read>(actor, reference)?.0.id(),
         Kind::User => tx.user_to_read(actor, reference)?.0.id(),
         Kind::CredentialType => tx.type_to_read(reference)?.0.id(),
         Kind::Token => tx.token_by_ref(actor, reference)?.0.id(),

@@ -13,19 +13,19 @@ mod version;
 pub(crate) use born::Born;
 pub(crate) use create::of_body;
 pub(crate) use delete::remove;
-pub(crate) use values::unknown;
+pub(crate) use values::{present_type, unknown};
 
 use serde_json::{Map, Value};
-use strongroom_core::Result;
 use strongroom_core::draft::Member;
-use strongroom_core::error::UseCount;
+use strongroom_core::error::{Conflict, UseCount};
 use strongroom_core::id::{Kind, Ref};
+use strongroom_core::{Error, Result};
 
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::list::{Field, ListRequest, Order};
-use crate::store::{Condition, ListQuery, ReadTx, proof};
+use crate::store::{Condition, CredentialRow, ListQuery, ReadTx, proof};
 use crate::view::{CredentialView, Owner, Page, TeamView, UserView};
 
 /// What a request asks of a credential.
@@ -47,6 +47,31 @@ pub struct CredentialDraft {
     pub user: Member<Option<Ref>>,
     /// The dialect's exact text for "keep the stored secret", if it has one.
     pub mask: Option<&'static str>,
+    /// The states in which the change is wanted; nothing to a new credential.
+    pub expected: Expected,
+}
+
+/// The states of a credential in which a change of it is still wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// In any.
+    #[default]
+    Any,
+    /// In one of these: the credential's id and the number of its state.
+    OneOf(Vec<(i64, u64)>),
+}
+
+impl Expected {
+    /// Refuses a change that was wanted in another state.
+    fn check(&self, row: &CredentialRow) -> Result<()> {
+        match self {
+            Self::Any => Ok(()),
+            Self::OneOf(states) if states.contains(&(row.credential.identity.id, row.revision)) => {
+                Ok(())
+            }
+            Self::OneOf(_) => Err(Error::Conflict(Conflict::Changed)),
+        }
+    }
 }
 
 impl CredentialDraft {
@@ -80,6 +105,8 @@ pub enum OwnerDoor {
     Team(Ref),
     /// In the path: an organization. Owners in the body are ignored.
     Organization(Ref),
+    /// The credential is made to be attached to something: an organization owns it, or nobody.
+    Attached,
 }
 
 /// Which credentials a list is about.

@@ -193,6 +193,9 @@ pub enum Field {
     RoleField,
     ResourceKind,
     ResourceId,
+    Target,
+    Source,
+    InputField,
 }
 
 /// The kind of value a field holds.
@@ -238,6 +241,8 @@ impl Field {
             | Self::Organization
             | Self::CredentialType
             | Self::User
+            | Self::Target
+            | Self::Source
             | Self::Actor => FieldType::Id,
             Self::Managed | Self::IsSuperuser | Self::IsSystemAuditor => FieldType::Boolean,
             Self::Created | Self::Modified | Self::LastLogin | Self::Expires => FieldType::Time,

@@ -20,6 +20,13 @@ pub enum NamedRef {
         /// The organization's name.
         organization: String,
     },
+    /// A job template of an organization, or without one.
+    JobTemplate {
+        /// Its name.
+        name: String,
+        /// The organization's name, if it has one.
+        organization: Option<String>,
+    },
     /// A credential type.
     CredentialType {
         /// Its name.
@@ -46,6 +53,7 @@ impl NamedRef {
             Self::User(_) => Kind::User,
             Self::Organization(_) => Kind::Organization,
             Self::Team { .. } => Kind::Team,
+            Self::JobTemplate { .. } => Kind::JobTemplate,
             Self::CredentialType { .. } => Kind::CredentialType,
             Self::Credential { .. } => Kind::Credential,
         }
@@ -67,6 +75,16 @@ impl Strongroom {
                         Some(organization) => tx.team_id_by_name(organization, name)?,
                         None => None,
                     }
+                }
+                NamedRef::JobTemplate { name, organization } => {
+                    let organization = match organization {
+                        Some(organization) => match tx.organization_id_by_name(organization)? {
+                            Some(id) => Some(id),
+                            None => return Err(strongroom_core::Error::NotFound(kind)),
+                        },
+                        None => None,
+                    };
+                    tx.job_template_id_by_name(organization, name)?
                 }
                 NamedRef::CredentialType { name, kind } => tx.type_id_by_name(name, kind)?,
                 NamedRef::Credential { name, type_name, type_kind, organization } => {

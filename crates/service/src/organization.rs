@@ -17,7 +17,7 @@ use crate::store::{
     Audited, Condition, ListQuery, NewOrganization, Permit, ReadTx, WriteTx, proof,
 };
 use crate::view::{OrganizationView, Page};
-use crate::{Strongroom, credential, draw_identity, placement, platform, team, user};
+use crate::{Strongroom, credential, draw_identity, job_template, placement, platform, team, user};
 
 /// What a request asks of an organization.
 #[derive(Debug, Clone, Default)]
@@ -256,6 +256,9 @@ pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Re
     let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
     for row in &credentials {
         entries.push(credential::remove(tx, actor, row)?);
+    }
+    for template in tx.job_templates_by_id(&tx.job_template_ids_of(id)?)? {
+        entries.push(job_template::remove(tx, actor, &template)?);
     }
     for team in tx.teams_by_id(&tx.team_ids_of(id)?)? {
         entries.extend(team::remove(tx, actor, &team)?);

@@ -82,6 +82,10 @@ impl Strongroom {
             let (permit, row) = tx.credential::<proof::Read>(&by, &credential)?;
             let found =
                 tx.reference(permit.id(), &reference)?.ok_or(Error::NotFound(Kind::Reference))?;
+            if found.object.is_some() {
+                // It is there because the object is; whoever may changes the object.
+                return Err(Error::forbidden());
+            }
             if by.user_id() != Some(found.made_by) {
                 let on = Ref::Serial(permit.id());
                 if !permitted(tx.credential::<proof::Change>(&by, &on))? {
@@ -131,6 +135,7 @@ fn checked(
         key: key.unwrap_or_default(),
         made_by,
         created: strongroom_core::clock::Timestamp::from_micros(0),
+        object: None,
     })
 }
 

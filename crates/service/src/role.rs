@@ -306,7 +306,10 @@ fn check_right(tx: &ReadTx<'_>, actor: &Actor, role: RoleOn, found: &Found) -> R
         ResourceKind::Credential => {
             tx.credential::<proof::Grant>(actor, &on)?;
         }
-        ResourceKind::Space | ResourceKind::Placement | ResourceKind::JobTemplate => {
+        ResourceKind::JobTemplate => {
+            tx.job_template::<proof::Grant>(actor, &on)?;
+        }
+        ResourceKind::Space | ResourceKind::Placement => {
             return Err(Error::NotFound(Kind::Role));
         }
     }
@@ -359,6 +362,7 @@ pub(crate) fn grant_entry(
         ResourceKind::Organization => Kind::Organization,
         ResourceKind::Team => Kind::Team,
         ResourceKind::Space => Kind::Space,
+        ResourceKind::JobTemplate => Kind::JobTemplate,
         _ => Kind::Credential,
     };
     let name = tx.names(kind, &[role.resource_id])?.into_iter().next().map(|(_, name)| name);
@@ -414,6 +418,7 @@ impl ReadTx<'_> {
             ResourceKind::Organization => self.organization::<proof::Read>(actor, of)?.0.id(),
             ResourceKind::Team => self.team::<proof::Read>(actor, of)?.0.id(),
             ResourceKind::Credential => self.credential::<proof::Read>(actor, of)?.0.id(),
+            ResourceKind::JobTemplate => self.job_template::<proof::Read>(actor, of)?.0.id(),
             _ => return Err(Error::NotFound(Kind::Role)),
         })
     }

@@ -21,6 +21,11 @@ impl Strongroom {
         Ok(sealed.into_bytes())
     }
 
+    /// A digest by which equal values of one field of one credential are told, and nothing else.
+    pub(crate) fn fingerprint(&self, guid: &Guid, field: &str, text: &SecretString) -> String {
+        self.0.keyring.fingerprint(guid.as_bytes(), field, text)
+    }
+
     /// Opens the value of one field of one version of a credential.
     pub(crate) fn open_input(
         &self,

@@ -1,11 +1,13 @@
 //! What a use-case gives back to be shown: an object with the names and rights that go with it.
 
+use std::collections::BTreeMap;
+
 use strongroom_core::access::{Capabilities, Dialect};
 use strongroom_core::audit::{Operation, Outcome, Touched};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::credential_type::CredentialType;
 use strongroom_core::record::{
-    Credential, Identity, Organization, RoleOn, Stamp, Team, Token, User,
+    Credential, Identity, InputSource, JobTemplate, Organization, RoleOn, Stamp, Team, Token, User,
 };
 
 /// A user as other objects mention him.
@@ -88,6 +90,10 @@ pub struct CredentialView {
     pub owners: Vec<Owner>,
     /// What the caller may do with it.
     pub capabilities: Capabilities,
+    /// The number of its state, raised by every change of its members.
+    pub revision: u64,
+    /// For each secret that is set, a keyed digest of its value; only for those who may change it.
+    pub fingerprints: Option<BTreeMap<String, String>>,
 }
 
 /// An organization with what is shown beside it.
@@ -118,6 +124,8 @@ pub struct OrganizationCounts {
     pub admins: i64,
     /// Teams.
     pub teams: i64,
+    /// Job templates.
+    pub job_templates: i64,
 }
 
 /// A team with what is shown beside it.
@@ -187,6 +195,59 @@ pub struct RoleView {
     pub role: RoleOn,
     /// The name of the object; absent for the two system roles.
     pub resource_name: Option<String>,
+}
+
+/// A credential as what uses it mentions it, whether or not the caller may read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialSummary {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Its type.
+    pub credential_type: TypeSummary,
+}
+
+/// An input source with the two credentials that it joins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputSourceView {
+    /// The input source.
+    pub input_source: InputSource,
+    /// The credential that gets the value.
+    pub target: CredentialSummary,
+    /// The credential that fetches it.
+    pub source: CredentialSummary,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// Whether the caller may change it, which takes *use* on the source too.
+    pub may_change: bool,
+    /// Whether the caller may delete it.
+    pub may_delete: bool,
+}
+
+/// A job template with what is shown beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobTemplateView {
+    /// The job template.
+    pub job_template: JobTemplate,
+    /// Its organization, if it has one.
+    pub organization: Option<Summary>,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// The roles on it.
+    pub roles: Vec<RoleOn>,
+    /// The credentials attached to it, by name.
+    pub credentials: Vec<CredentialSummary>,
+    /// Whether the caller may change it.
+    pub may_change: bool,
+    /// Whether the caller may delete it.
+    pub may_delete: bool,
 }
 
 /// One entry of the audit log.

@@ -135,6 +135,11 @@ pub enum InputRule {
     VaultIdCharacter,
     /// Not a private key.
     Key(KeyFault),
+    /// The look-up needs this value.
+    MetadataRequired {
+        /// The name of the external type.
+        type_name: String,
+    },
     /// The field can be given only together with another.
     NeedsField {
         /// The label of the other field.

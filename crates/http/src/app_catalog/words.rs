@@ -17,7 +17,9 @@ pub(super) const fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::CredentialInUse(_) => {
             "The credential is in use, and its organization protects what is."
         }
-        Conflict::OrganizationInUse | Conflict::TooManyReferences { .. } => OTHER,
+        Conflict::OrganizationInUse | Conflict::Changed | Conflict::TooManyReferences { .. } => {
+            OTHER
+        }
     }
 }
 

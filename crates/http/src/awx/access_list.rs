@@ -67,6 +67,19 @@ pub(super) async fn of_credential(call: Call) -> Outcome<Response> {
     listed(&call, ResourceKind::Credential, object).await
 }
 
+/// `GET /api/v2/job_templates/{id}/access_list/`
+pub(super) async fn of_job_template(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::JobTemplate).await?;
+    let view = call.room.read_job_template(&call.actor, &id).await?;
+    let object = Object {
+        id: view.job_template.identity.id,
+        name: view.job_template.name,
+        roles: view.roles,
+        may_grant: view.may_change,
+    };
+    listed(&call, ResourceKind::JobTemplate, object).await
+}
+
 /// `GET /api/v2/users/{id}/access_list/`: no role stands on a user, so only system roles reach him.
 pub(super) async fn of_user(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;

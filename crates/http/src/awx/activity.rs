@@ -22,7 +22,9 @@ use super::linked::{Linked, linked};
 use super::model::{self, Info, Model};
 use super::reply::shown;
 use super::wire::Members;
-use super::{credential, credential_type, list, organization, role, team, time, token, user};
+use super::{
+    credential, credential_type, job_template, list, organization, role, team, time, token, user,
+};
 
 /// An entry as AWX sees it.
 pub(super) const MODEL: Model = Model {
@@ -108,9 +110,9 @@ fn wire(entry: &AuditView, linked: &Linked, node: &str) -> Wire {
         },
         object1,
         object2,
-        object_association: if tie.is_some() { "role" } else { "" },
+        object_association: tie.as_ref().map_or("", |tie| tie.association),
         action_node: node.to_owned(),
-        object_type: tie.map_or("", |tie| word(Some(tie.resource))),
+        object_type: tie.and_then(|tie| tie.resource).map_or("", |resource| word(Some(resource))),
     }
 }
 
@@ -144,32 +146,50 @@ fn links(entry: &AuditView, linked: &Linked) -> (Members<Value>, Members<Value>)
     (related, summaries.with("actor", summary))
 }
 
-/// A role given to somebody, or taken away.
+/// A role given to somebody or taken away, or two objects tied or parted.
 struct Tie<'a> {
     first: &'a Touched,
     first_id: i64,
     second: &'a Touched,
     second_id: i64,
-    resource: &'a Touched,
+    /// The object on which the role stands, where it is a role.
+    resource: Option<&'a Touched>,
+    association: &'static str,
     relationship: &'static str,
 }
 
 impl<'a> Tie<'a> {
-    /// The log names the object of the role, the holder and the role, in this order.
+    /// The log names the object of the role, the holder and the role, in this order; else the two objects.
     fn of(entry: &'a AuditView) -> Option<Self> {
         if !matches!(entry.operation, Operation::Associate | Operation::Disassociate) {
             return None;
         }
-        let [resource, holder, role, ..] = entry.objects.as_slice() else {
-            return None;
+        let (resource, holder, role) = match entry.objects.as_slice() {
+            [resource, holder, role, ..] => (resource, holder, role),
+            [first, second] => {
+                let known = RELATIONS.iter().find(|(kind, ..)| *kind == first.kind);
+                let (_, association, relationship) = known.copied()?;
+                return Some(Self {
+                    first,
+                    first_id: first.id,
+                    second,
+                    second_id: second.id,
+                    resource: None,
+                    association,
+                    relationship,
+                });
+            }
+            _ => return None,
         };
+        let (association, resource_of_role) = ("role", Some(resource));
         Some(match holder.kind {
             Kind::Team => Self {
                 first: holder,
                 first_id: holder.id,
                 second: resource,
                 second_id: role.id,
-                resource,
+                resource: resource_of_role,
+                association,
                 relationship: "awx.main.models.rbac.Role_parents",
             },
             _ => Self {
@@ -177,7 +197,8 @@ impl<'a> Tie<'a> {
                 first_id: resource.id,
                 second: holder,
                 second_id: holder.id,
-                resource,
+                resource: resource_of_role,
+                association,
                 relationship: "awx.main.models.rbac.Role_members",
             },
         })
@@ -238,6 +259,7 @@ const fn told(kind: Kind) -> &'static [&'static str] {
             "password",
         ],
         Kind::Token => &["description", "scope"],
+        Kind::JobTemplate => job_template::TOLD,
         _ => &[],
     }
 }
@@ -252,6 +274,7 @@ pub(super) const fn model_of(kind: Kind) -> Option<&'static Model> {
         Kind::User => Some(&user::MODEL),
         Kind::Token => Some(&token::MODEL),
         Kind::Role => Some(&role::MODEL),
+        Kind::JobTemplate => Some(&job_template::MODEL),
         _ => None,
     }
 }
@@ -366,6 +389,11 @@ pub(super) async fn of_credential(call: Call) -> Outcome<Response> {
     touching(&call, Kind::Credential).await
 }
 
+/// `GET /api/v2/job_templates/{id}/activity_stream/`
+pub(super) async fn of_job_template(call: Call) -> Outcome<Response> {
+    touching(&call, Kind::JobTemplate).await
+}
+
 /// `GET /api/v2/credential_types/{id}/activity_stream/`
 pub(super) async fn of_credential_type(call: Call) -> Outcome<Response> {
     touching(&call, Kind::CredentialType).await
@@ -377,8 +405,19 @@ pub(super) async fn of_token(call: Call) -> Outcome<Response> {
     listed(&call, ActivityScope::Touching(Kind::Token, id.into())).await
 }
 
+/// What ties two objects that are no holder and no role: the first object's kind, and AWX's words for it.
+const RELATIONS: [(Kind, &str, &str); 2] = [
+    (
+        Kind::JobTemplate,
+        "credentials",
+        "awx.main.models.unified_jobs.UnifiedJobTemplate_credentials",
+    ),
+    (Kind::Organization, "", "awx.main.models.organization.OrganizationGalaxyCredentialMembership"),
+];
+
 /// The kinds of object that AWX has entries of.
-const KNOWN: [Kind; 6] = [
+const KNOWN: [Kind; 7] = [
+    Kind::JobTemplate,
     Kind::Credential,
     Kind::CredentialType,
     Kind::Organization,

@@ -15,20 +15,27 @@ use super::user;
 /// Gives the user of the body a role on the object of the path, takes it from him, or makes him with it.
 pub(super) async fn user(call: &Call, path: Kind, role: Role) -> Outcome<Response> {
     let detaches = call.has("disassociate");
-    let id = match call.body.get("id") {
-        Some(Value::Number(number)) if number.as_i64().is_some_and(|id| id != 0) => number.as_i64(),
-        None | Some(Value::Null) => None,
-        Some(value) if is_nothing(value) => None,
-        Some(_) => return Err(AwxError::Message(NOT_AN_INTEGER)),
-    };
+    let id = wanted_id(call)?;
     let of = call.target(path).await?;
     match id {
         Some(id) => {
             hand(call, RoleTarget::On(role, of), RoleHolder::User(Ref::Serial(id)), detaches, path)
                 .await
         }
-        None if detaches => Err(AwxError::Message("\"id\" is required to disassociate")),
+        None if detaches => Err(AwxError::Message(ID_TO_DETACH)),
         None => user::create_with(call, role, of, path).await,
+    }
+}
+
+/// The id of what a body attaches or detaches; without one something is to be made.
+pub(super) fn wanted_id(call: &Call) -> Outcome<Option<i64>> {
+    match call.body.get("id") {
+        Some(Value::Number(number)) if number.as_i64().is_some_and(|id| id != 0) => {
+            Ok(number.as_i64())
+        }
+        None | Some(Value::Null) => Ok(None),
+        Some(value) if is_nothing(value) => Ok(None),
+        Some(_) => Err(AwxError::Message(NOT_AN_INTEGER)),
     }
 }
 
@@ -73,4 +80,6 @@ pub(super) fn is_nothing(value: &Value) -> bool {
     }
 }
 
+/// What is said when something is to be detached and nobody says what.
+pub(super) const ID_TO_DETACH: &str = "\"id\" is required to disassociate";
 const NOT_AN_INTEGER: &str = "\"id\" field must be an integer.";

@@ -30,6 +30,8 @@ pub(super) struct Call {
     pub(super) query: Query,
     /// The members of the body.
     pub(super) body: Body,
+    /// The states in which a change is wanted, as the request names them.
+    pub(super) if_match: Option<String>,
 }
 
 impl Call {

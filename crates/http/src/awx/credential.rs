@@ -1,20 +1,26 @@
 //! Credentials.
 
 use axum::response::Response;
+use http::HeaderValue;
+use http::header::ETAG;
 use serde_json::{Map, json};
-use strongroom_core::id::Kind;
-use strongroom_service::{CredentialDraft, CredentialScope, OwnerDoor};
+use strongroom_core::draft::Member;
+use strongroom_core::id::{Kind, Ref};
+use strongroom_service::list::{Field, Operand};
+use strongroom_service::view::CredentialView;
+use strongroom_service::{CredentialDraft, CredentialScope, Expected, OwnerDoor};
 
 use super::call::Call;
 use super::credential_wire::wire;
-use super::error::{Outcome, counted, in_body};
+use super::error::{AwxError, Outcome, counted, in_body};
 use super::list;
+use super::list::Element;
 use super::mode::Mode;
 use super::read::{self, Body, TextRule};
 use super::reply::{created, done, done_though_used, shown};
-use super::{MASK, team, user};
+use super::{MASK, attach, team, user};
 
-pub(super) use super::credential_wire::{INPUT_SOURCES, MODEL};
+pub(super) use super::credential_wire::MODEL;
 
 fn draft(body: &Body, mode: Mode) -> CredentialDraft {
     CredentialDraft {
@@ -26,7 +32,32 @@ fn draft(body: &Body, mode: Mode) -> CredentialDraft {
         team: read::optional_id(body, "team"),
         user: read::optional_id(body, "user"),
         mask: Some(MASK),
+        expected: Expected::Any,
     }
+}
+
+/// The states in which the caller wants the change: entity tags of this dialect; what is none of them is no state.
+fn expected(call: &Call) -> Expected {
+    match call.if_match.as_deref().map(str::trim) {
+        None | Some("*") => Expected::Any,
+        Some(tags) => Expected::OneOf(tags.split(',').filter_map(state).collect()),
+    }
+}
+
+/// The credential's id and the number of its state, from an entity tag.
+fn state(tag: &str) -> Option<(i64, u64)> {
+    let tag = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+    let (id, revision) = tag.split_once('-')?;
+    Some((id.parse().ok()?, revision.parse().ok()?))
+}
+
+/// An answer that shows a credential, with the entity tag of its state.
+fn tagged(mut response: Response, view: &CredentialView) -> Response {
+    let tag = format!("\"{}-{}\"", view.credential.identity.id, view.revision);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
 }
 
 /// `GET /api/v2/credentials/`
@@ -34,26 +65,42 @@ pub(super) async fn list(call: Call) -> Outcome<Response> {
     listed(&call, CredentialScope::All).await
 }
 
+/// A credential as an element of a list.
+pub(super) fn element(view: &CredentialView) -> Outcome<Element> {
+    list::element(&wire(view, false))
+}
+
 async fn listed(call: &Call, scope: CredentialScope) -> Outcome<Response> {
     let fetch = |request| call.room.list_credentials(&call.actor, scope.clone(), request);
-    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, false))).await
+    list::page(call, &MODEL, fetch, element).await
 }
 
 /// `POST /api/v2/credentials/`
 pub(super) async fn create(call: Call) -> Outcome<Response> {
-    made(&call, OwnerDoor::Body, Kind::Credential).await
+    make(&call, OwnerDoor::Body, Kind::Credential).await
 }
 
-async fn made(call: &Call, door: OwnerDoor, path: Kind) -> Outcome<Response> {
+async fn make(call: &Call, door: OwnerDoor, path: Kind) -> Outcome<Response> {
     let draft = draft(&call.body, Mode::Create);
-    let made = in_body(call.room.create_credential(&call.actor, door, draft).await, path)?;
-    Ok(created(&wire(&made, true), &MODEL.url(made.credential.identity.id)))
+    Ok(made(&in_body(call.room.create_credential(&call.actor, door, draft).await, path)?))
+}
+
+/// The answer to a request that made a credential.
+pub(super) fn made(view: &CredentialView) -> Response {
+    let response = created(&wire(view, true), &MODEL.url(view.credential.identity.id));
+    tagged(response, view)
+}
+
+/// A credential that is made to be attached to something: it has no other owner than an organization.
+pub(super) fn attached_draft(body: &Body) -> CredentialDraft {
+    CredentialDraft { team: Member::Absent, user: Member::Absent, ..draft(body, Mode::Create) }
 }
 
 /// `GET /api/v2/credentials/{id}/`
 pub(super) async fn read(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
-    Ok(shown(&wire(&call.room.read_credential(&call.actor, &id).await?, true)))
+    let view = call.room.read_credential(&call.actor, &id).await?;
+    Ok(tagged(shown(&wire(&view, true)), &view))
 }
 
 /// `PUT /api/v2/credentials/{id}/`
@@ -68,16 +115,16 @@ pub(super) async fn change(call: Call) -> Outcome<Response> {
 
 async fn update(call: Call, mode: Mode) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
-    let draft = draft(&call.body, mode);
+    let draft = CredentialDraft { expected: expected(&call), ..draft(&call.body, mode) };
     let changed =
         in_body(call.room.update_credential(&call.actor, &id, draft).await, Kind::Credential)?;
-    Ok(shown(&wire(&changed, true)))
+    Ok(tagged(shown(&wire(&changed, true)), &changed))
 }
 
 /// `DELETE /api/v2/credentials/{id}/`: used or not, as AWX does, but it says so.
 pub(super) async fn delete(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
-    let deleted = call.room.delete_credential(&call.actor, &id, true).await?;
+    let deleted = call.room.delete_credential(&call.actor, &id, true, expected(&call)).await?;
     Ok(if deleted.uses.is_empty() { done() } else { done_though_used(&counted(&deleted.uses)) })
 }
 
@@ -92,8 +139,7 @@ pub(super) async fn may_copy(call: Call) -> Outcome<Response> {
 pub(super) async fn copy(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
     let name = read::text(&call.body, "name", TextRule::required(512));
-    let made = call.room.copy_credential(&call.actor, &id, name).await?;
-    Ok(created(&wire(&made, true), &MODEL.url(made.credential.identity.id)))
+    Ok(made(&call.room.copy_credential(&call.actor, &id, name).await?))
 }
 
 /// `GET /api/v2/credentials/{id}/owner_users/`
@@ -110,13 +156,6 @@ pub(super) async fn owner_teams(call: Call) -> Outcome<Response> {
     list::whole(&call, &team::MODEL, &teams, team::value, team::element)
 }
 
-/// `GET /api/v2/credentials/{id}/input_sources/`: no credential has one.
-pub(super) async fn input_sources(call: Call) -> Outcome<Response> {
-    let id = call.target(Kind::Credential).await?;
-    call.room.read_credential(&call.actor, &id).await?;
-    list::whole(&call, &INPUT_SOURCES, &[], |(), _| None, list::element)
-}
-
 /// `GET /api/v2/users/{id}/credentials/`
 pub(super) async fn of_user(call: Call) -> Outcome<Response> {
     listed(&call, CredentialScope::OfUser(call.target(Kind::User).await?)).await
@@ -125,7 +164,7 @@ pub(super) async fn of_user(call: Call) -> Outcome<Response> {
 /// `POST /api/v2/users/{id}/credentials/`: the path says who owns it.
 pub(super) async fn create_for_user(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
-    made(&call, OwnerDoor::User(id), Kind::User).await
+    make(&call, OwnerDoor::User(id), Kind::User).await
 }
 
 /// `GET /api/v2/teams/{id}/credentials/`
@@ -136,7 +175,53 @@ pub(super) async fn of_team(call: Call) -> Outcome<Response> {
 /// `POST /api/v2/teams/{id}/credentials/`
 pub(super) async fn create_for_team(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Team).await?;
-    made(&call, OwnerDoor::Team(id), Kind::Team).await
+    make(&call, OwnerDoor::Team(id), Kind::Team).await
+}
+
+/// `GET /api/v2/organizations/{id}/galaxy_credentials/`
+pub(super) async fn galaxy_of_organization(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::Organization).await?;
+    let found = call.room.list_galaxy_credentials(&call.actor, &id).await?;
+    list::whole(&call, &MODEL, &found, value, element)
+}
+
+/// `POST /api/v2/organizations/{id}/galaxy_credentials/`: attaches one that is there, or detaches it.
+pub(super) async fn attach_galaxy(call: Call) -> Outcome<Response> {
+    let missing = "Credential 'id' field is missing.";
+    let wanted = attach::wanted_id(&call)?.ok_or(AwxError::Message(missing))?;
+    let id = call.target(Kind::Organization).await?;
+    let (room, actor, wanted) = (&call.room, &call.actor, Ref::Serial(wanted));
+    let outcome = match call.has("disassociate") {
+        true => room.remove_galaxy_credential(actor, &id, &wanted).await,
+        false => room.add_galaxy_credential(actor, &id, &wanted).await,
+    };
+    in_body(outcome, Kind::Organization)?;
+    Ok(done())
+}
+
+/// The value of a field, for lists in memory.
+fn value(view: &CredentialView, field: Field) -> Option<Operand> {
+    let credential = &view.credential;
+    let text = |text: &str| Some(Operand::Text(text.to_owned()));
+    match field {
+        Field::Id => Some(Operand::Int(credential.identity.id)),
+        Field::Name => text(&credential.name),
+        Field::Description => text(&credential.description),
+        Field::Organization => credential.organization_id.map(Operand::Int),
+        Field::OrganizationName => view.organization.as_ref().and_then(|of| text(&of.name)),
+        Field::CredentialType => Some(Operand::Int(credential.credential_type_id)),
+        Field::TypeKind => text(&view.credential_type.kind),
+        Field::TypeName => text(&view.credential_type.name),
+        Field::TypeNamespace => view.credential_type.namespace.as_deref().and_then(text),
+        Field::Managed => Some(Operand::Bool(credential.managed)),
+        Field::Created => Some(credential.stamp.created.into()),
+        Field::Modified => Some(credential.stamp.modified.into()),
+        Field::CreatedBy => credential.stamp.created_by.map(Operand::Int),
+        Field::ModifiedBy => credential.stamp.modified_by.map(Operand::Int),
+        Field::CreatedByName => view.created_by.as_ref().and_then(|user| text(&user.username)),
+        Field::ModifiedByName => view.modified_by.as_ref().and_then(|user| text(&user.username)),
+        _ => None,
+    }
 }
 
 /// `GET /api/v2/organizations/{id}/credentials/`
@@ -147,7 +232,7 @@ pub(super) async fn of_organization(call: Call) -> Outcome<Response> {
 /// `POST /api/v2/organizations/{id}/credentials/`
 pub(super) async fn create_for_organization(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Organization).await?;
-    made(&call, OwnerDoor::Organization(id), Kind::Organization).await
+    make(&call, OwnerDoor::Organization(id), Kind::Organization).await
 }
 
 /// `GET /api/v2/credential_types/{id}/credentials/`
@@ -159,5 +244,5 @@ pub(super) async fn of_type(call: Call) -> Outcome<Response> {
 pub(super) async fn create_below_type(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::CredentialType).await?;
     call.room.read_credential_type(&call.actor, &id).await?;
-    made(&call, OwnerDoor::Body, Kind::Credential).await
+    make(&call, OwnerDoor::Body, Kind::Credential).await
 }

@@ -1,4 +1,6 @@
-//! Credentials and input sources on the wire.
+//! Credentials on the wire.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -100,6 +102,9 @@ pub(super) struct Wire<'a> {
     kind: Option<&'a str>,
     cloud: bool,
     kubernetes: bool,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprints: Option<&'a BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -188,6 +193,8 @@ pub(super) fn wire(view: &CredentialView, with_name: bool) -> Wire<'_> {
         kind: view.credential_type.namespace.as_deref(),
         cloud: view.credential_type.kind == "cloud",
         kubernetes: view.credential_type.kind == "kubernetes",
+        version: credential.version,
+        fingerprints: view.fingerprints.as_ref(),
     }
 }
 
@@ -239,37 +246,3 @@ fn masked(view: &CredentialView) -> Map<String, Value> {
     let secrets = credential.secrets.keys().map(|field| (field.clone(), Value::from(MASK)));
     secrets.chain(credential.inputs.clone()).collect()
 }
-
-/// An input source as AWX sees it.
-pub(super) const INPUT_SOURCES: Model = Model {
-    kind: Kind::Credential,
-    word: "credential_input_source",
-    label: "Credential Input Source",
-    collection: "credential_input_sources",
-    members: &[
-        model::ID,
-        model::TYPE,
-        model::URL,
-        model::RELATED,
-        model::SUMMARY,
-        model::CREATED,
-        model::MODIFIED,
-        model::DESCRIPTION,
-        Info::shown("input_field_name", "string", "Input field name"),
-        Info::shown("metadata", "json", "Metadata"),
-        Info::shown("target_credential", "id", "Target credential"),
-        Info::shown("source_credential", "id", "Source credential"),
-    ],
-    fields: &[
-        ("id", Field::Id),
-        ("description", Field::Description),
-        ("created", Field::Created),
-        ("modified", Field::Modified),
-        ("input_field_name", Field::Name),
-        ("target_credential", Field::User),
-        ("source_credential", Field::User),
-    ],
-    closed: &["inputs", "injectors"],
-    searched: &[("description", Field::Description)],
-    roles: &[],
-};

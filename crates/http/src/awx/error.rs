@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
-use strongroom_core::error::{Conflict, FieldPath, Refusal, Rule, UseCount, Violation};
+use strongroom_core::error::{AttachRule, Conflict, FieldPath, Refusal, Rule, UseCount, Violation};
 use strongroom_core::id::Kind;
 use strongroom_core::{Error, Result};
 
@@ -190,6 +190,7 @@ pub(super) const fn model(kind: Kind) -> &'static str {
         Kind::Token => "OAuth2AccessToken",
         Kind::AuditEntry => "ActivityStream",
         Kind::JobTemplate => "JobTemplate",
+        Kind::InputSource => "CredentialInputSource",
         _ => "Object",
     }
 }
@@ -201,6 +202,9 @@ fn conflicting(conflict: &Conflict) -> Response {
         }
         Conflict::OrganizationInUse => {
             (StatusCode::CONFLICT, "Organization still has spaces or registries.".to_owned())
+        }
+        Conflict::Changed => {
+            (StatusCode::PRECONDITION_FAILED, "The credential was changed since.".to_owned())
         }
         Conflict::TooManyReferences { limit } => {
             (StatusCode::CONFLICT, format!("No more than {limit} references are kept."))
@@ -247,7 +251,8 @@ fn invalid(violations: &[Violation]) -> Value {
 /// A violation that is the whole answer: the request hangs on what it names.
 fn alone(violation: &Violation) -> Option<(&'static str, String)> {
     let member = match &violation.rule {
-        Rule::Role(_) => "msg",
+        Rule::Role(_) | Rule::Attach(AttachRule::NotGalaxy { .. }) => "msg",
+        Rule::Attach(_) => "error",
         Rule::NoSuchObject { .. } | Rule::NotARelatedObject { .. } => "detail",
         _ => return None,
     };

@@ -83,6 +83,7 @@ pub(super) fn sentence(rule: &InputRule) -> String {
         InputRule::Url(fault) => url(fault),
         InputRule::VaultIdCharacter => "@ is not an allowed character".to_owned(),
         InputRule::Key(fault) => key(*fault).to_owned(),
+        InputRule::MetadataRequired { type_name } => format!("required for {type_name}"),
         InputRule::NeedsField { label } => format!("cannot be set unless \"{label}\" is set"),
         InputRule::PassphraseMissing => "must be set when SSH key is encrypted.".to_owned(),
         InputRule::PassphraseUnwanted => {

@@ -87,6 +87,15 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
             let page = room.list_tokens(actor, TokenScope::Awx, request).await?;
             page.items.iter().map(|item| (item.token.id, of_token(item))).collect()
         }
+        Kind::JobTemplate => {
+            let page = room.list_job_templates(actor, request).await?;
+            let templates = page.items.iter().map(|item| &item.job_template);
+            templates
+                .map(|item| {
+                    (item.identity.id, named(item.identity.id, &item.name, &item.description))
+                })
+                .collect()
+        }
         Kind::Role => {
             let page = room.list_roles(actor, RoleScope::All, request).await?;
             let of = |item: &view::RoleView| json!({"id": item.role.id, "role_field": item.role.role.word()});

@@ -81,6 +81,8 @@ pub(super) enum Start {
     False,
     /// Zero.
     Zero,
+    /// One.
+    One,
     /// This word.
     Word(&'static str),
 }

@@ -18,6 +18,11 @@ pub(super) fn parse(kind: Kind, segment: &str) -> Option<NamedRef> {
             name: (*name).to_owned(),
             organization: (*organization).to_owned(),
         }),
+        (Kind::JobTemplate, [[name], [organization]]) => Some(NamedRef::JobTemplate {
+            name: (*name).to_owned(),
+            organization: Some((*organization).to_owned())
+                .filter(|organization| !organization.is_empty()),
+        }),
         (Kind::CredentialType, [[name, kind]]) => {
             Some(NamedRef::CredentialType { name: (*name).to_owned(), kind: (*kind).to_owned() })
         }

@@ -136,6 +136,8 @@ async fn may_change(call: &Call, model: &Model) -> bool {
         }
         Kind::Organization => room.read_organization(actor, &id).await.map(|view| view.may_change),
         Kind::Team => room.read_team(actor, &id).await.map(|view| view.may_change),
+        Kind::JobTemplate => room.read_job_template(actor, &id).await.map(|view| view.may_change),
+        Kind::InputSource => room.read_input_source(actor, &id).await.map(|view| view.may_change),
         Kind::User => room.read_user(actor, &id).await.map(|view| view.may_change),
         Kind::Token => room.read_token(actor, &id).await.map(|_| actor.may_write()),
         _ => return false,
@@ -210,7 +212,8 @@ fn choices(info: &Info, model: &Model, writes: bool) -> Option<Value> {
     (!choices.is_empty()).then(|| json!(choices))
 }
 
-fn default(start: Start) -> Option<Value> {
+/// The value of a member that is not given; nothing when nothing is said of it.
+pub(super) fn default(start: Start) -> Option<Value> {
     match start {
         Start::Unsaid => None,
         Start::Null => Some(Value::Null),
@@ -218,6 +221,7 @@ fn default(start: Start) -> Option<Value> {
         Start::Object => Some(json!({})),
         Start::False => Some(json!(false)),
         Start::Zero => Some(json!(0)),
+        Start::One => Some(json!(1)),
         Start::Word(word) => Some(json!(word)),
     }
 }

@@ -104,7 +104,7 @@ struct Summaries<'a> {
     related_field_counts: Counts,
 }
 
-/// What AWX counts; there are no hosts, inventories, projects or job templates here.
+/// What AWX counts; there are no hosts, inventories or projects here.
 #[derive(Debug, Serialize)]
 struct Counts {
     inventories: i64,
@@ -119,8 +119,8 @@ struct Counts {
 
 impl Counts {
     fn new(counts: OrganizationCounts, hosts: Option<i64>) -> Self {
-        let OrganizationCounts { users, admins, teams } = counts;
-        Self { inventories: 0, teams, users, job_templates: 0, admins, projects: 0, hosts }
+        let OrganizationCounts { users, admins, teams, job_templates } = counts;
+        Self { inventories: 0, teams, users, job_templates, admins, projects: 0, hosts }
     }
 }
 
@@ -149,6 +149,7 @@ fn wire(view: &OrganizationView, extent: Extent) -> Wire<'_> {
                 "activity_stream",
                 "object_roles",
                 "access_list",
+                "galaxy_credentials",
             ],
         );
     Wire {

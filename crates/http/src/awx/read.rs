@@ -83,6 +83,11 @@ pub(super) fn boolean(body: &Body, name: &str) -> Member<bool> {
 
 /// An integer that is not negative; `5.0` and `"5"` are such.
 pub(super) fn count(body: &Body, name: &str) -> Member<i64> {
+    whole_number(body, name).check(|number| (*number < 0).then_some(Rule::TooSmall { min: 0 }))
+}
+
+/// An integer; `5.0` and `"5"` are such.
+pub(super) fn whole_number(body: &Body, name: &str) -> Member<i64> {
     let given = match body.get(name) {
         None => return Member::Absent,
         Some(Value::Null) => return Member::Bad(Rule::Null),
@@ -94,7 +99,6 @@ pub(super) fn count(body: &Body, name: &str) -> Member<i64> {
         if fraction.bytes().all(|digit| digit == b'0') { whole } else { "" }
     });
     match whole.parse::<i64>() {
-        Ok(number) if number < 0 => Member::Bad(Rule::TooSmall { min: 0 }),
         Ok(number) => Member::Given(number),
         Err(_) => Member::Bad(Rule::NotInteger),
     }

@@ -19,7 +19,7 @@ use super::linked::with_ids;
 use super::model::{self, Access, Info, Model, Start};
 use super::reply::shown;
 use super::wire::{Links, role_words};
-use super::{attach, credential, list, organization, team, user};
+use super::{attach, credential, job_template, list, organization, team, user};
 
 /// A role as AWX sees it.
 pub(super) const MODEL: Model = Model {
@@ -133,10 +133,8 @@ pub(super) const fn resource_model(kind: ResourceKind) -> Option<&'static Model>
         ResourceKind::Organization => Some(&organization::MODEL),
         ResourceKind::Team => Some(&team::MODEL),
         ResourceKind::Credential => Some(&credential::MODEL),
-        ResourceKind::System
-        | ResourceKind::Space
-        | ResourceKind::Placement
-        | ResourceKind::JobTemplate => None,
+        ResourceKind::JobTemplate => Some(&job_template::MODEL),
+        ResourceKind::System | ResourceKind::Space | ResourceKind::Placement => None,
     }
 }
 
@@ -189,6 +187,12 @@ async fn changeable(
     let mut found = BTreeSet::new();
     let (organizations, teams, credentials) =
         (of(ResourceKind::Organization), of(ResourceKind::Team), of(ResourceKind::Credential));
+    let templates = of(ResourceKind::JobTemplate);
+    if !templates.is_empty() {
+        let page = room.list_job_templates(actor, with_ids(&templates)).await?;
+        let may = page.items.iter().filter(|view| view.may_change);
+        found.extend(may.map(|view| (ResourceKind::JobTemplate, view.job_template.identity.id)));
+    }
     if !organizations.is_empty() {
         let scope = OrganizationScope::All;
         let page = room.list_organizations(actor, scope, with_ids(&organizations)).await?;
@@ -293,6 +297,11 @@ pub(super) async fn on_organization(call: Call) -> Outcome<Response> {
 /// `GET /api/v2/teams/{id}/object_roles/`
 pub(super) async fn on_team(call: Call) -> Outcome<Response> {
     on_object(&call, ResourceKind::Team, Kind::Team).await
+}
+
+/// `GET /api/v2/job_templates/{id}/object_roles/`
+pub(super) async fn on_job_template(call: Call) -> Outcome<Response> {
+    on_object(&call, ResourceKind::JobTemplate, Kind::JobTemplate).await
 }
 
 /// `GET /api/v2/credentials/{id}/object_roles/`

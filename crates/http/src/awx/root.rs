@@ -107,7 +107,7 @@ pub(super) async fn administers(call: &Call) -> Outcome<bool> {
 }
 
 /// The collections, in AWX's order.
-const COLLECTIONS: [&str; 11] = [
+const COLLECTIONS: [&str; 13] = [
     "ping",
     "config",
     "me",
@@ -116,7 +116,9 @@ const COLLECTIONS: [&str; 11] = [
     "teams",
     "credentials",
     "credential_types",
+    "credential_input_sources",
     "tokens",
+    "job_templates",
     "roles",
     "activity_stream",
 ];

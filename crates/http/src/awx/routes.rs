@@ -10,7 +10,8 @@ use super::options::{By, Post, Shape};
 use super::role::{ATTACHED, ATTACHED_OR_NOT};
 use super::serve::{Action, Segments, serve};
 use super::{
-    access_list, activity, credential, credential_type, organization, role, root, team, token, user,
+    access_list, activity, credential, credential_type, input_source, job_template, organization,
+    role, root, team, token, user,
 };
 use crate::facts::Facts;
 use crate::route::Route;
@@ -201,6 +202,8 @@ static VIEWS: &[View] = &[
         without(By::Administrator, &["organization"]), on![Get organization::teams, Post organization::create_team]),
     View::posted("/api/v2/organizations/{id}/credentials/", "Organization Credential List", &credential::MODEL,
         without(By::Everybody, &["user", "team"]), on![Get credential::of_organization, Post credential::create_for_organization]),
+    View::posted("/api/v2/organizations/{id}/galaxy_credentials/", "Organization Galaxy Credentials List", &credential::MODEL,
+        only(ATTACHED_OR_NOT), on![Get credential::galaxy_of_organization, Post credential::attach_galaxy]),
     View::list("/api/v2/organizations/{id}/activity_stream/", "Organization Activity Stream List", &activity::MODEL,
         on![Get activity::of_organization]),
     View::list("/api/v2/organizations/{id}/object_roles/", "Organization Object Roles List", &role::MODEL,
@@ -261,14 +264,34 @@ static VIEWS: &[View] = &[
         on![Get credential::owner_users]),
     View::list("/api/v2/credentials/{id}/owner_teams/", "Credential Owner Teams List", &team::MODEL,
         on![Get credential::owner_teams]),
-    View::list("/api/v2/credentials/{id}/input_sources/", "Credential Input Sources", &credential::INPUT_SOURCES,
-        on![Get credential::input_sources]),
+    View::posted("/api/v2/credentials/{id}/input_sources/", "Credential Input Sources", &input_source::MODEL,
+        without(By::Everybody, &["target_credential"]),
+        on![Get input_source::of_credential, Post input_source::create_for_credential]),
     View::list("/api/v2/credentials/{id}/activity_stream/", "Credential Activity Stream List", &activity::MODEL,
         on![Get activity::of_credential]),
     View::list("/api/v2/credentials/{id}/object_roles/", "Credential Object Roles List", &role::MODEL,
         on![Get role::on_credential]).deprecated(),
     View::list("/api/v2/credentials/{id}/access_list/", "Credential Access List", &user::MODEL,
         on![Get access_list::of_credential]).deprecated(),
+
+    View::posted("/api/v2/credential_input_sources/", "Credential Input Sources", &input_source::MODEL, by(By::Everybody),
+        on![Get input_source::list, Post input_source::create]),
+    View::detail("/api/v2/credential_input_sources/{id}/", "Credential Input Source Detail", &input_source::MODEL,
+        on![Get input_source::read, Put input_source::replace, Patch input_source::change, Delete input_source::delete]),
+
+    View::posted("/api/v2/job_templates/", "Job Template List", &job_template::MODEL, by(By::Administrator),
+        on![Get job_template::list, Post job_template::create]),
+    View::detail("/api/v2/job_templates/{id}/", "Job Template Detail", &job_template::MODEL,
+        on![Get job_template::read, Put job_template::replace, Patch job_template::change, Delete job_template::delete]),
+    View::posted("/api/v2/job_templates/{id}/credentials/", "Job Template Credentials List", &credential::MODEL,
+        Post { by: By::Everybody, only: None, without: &["user", "team"] },
+        on![Get job_template::credentials, Post job_template::attach_credential]),
+    View::list("/api/v2/job_templates/{id}/activity_stream/", "Job Template Activity Stream List", &activity::MODEL,
+        on![Get activity::of_job_template]),
+    View::list("/api/v2/job_templates/{id}/object_roles/", "Job Template Object Roles List", &role::MODEL,
+        on![Get role::on_job_template]).deprecated(),
+    View::list("/api/v2/job_templates/{id}/access_list/", "Job Template Access List", &user::MODEL,
+        on![Get access_list::of_job_template]).deprecated(),
 
     View::list("/api/v2/roles/", "Role List", &role::MODEL, on![Get role::list]).deprecated(),
     View::detail("/api/v2/roles/{id}/", "Role Detail", &role::MODEL, on![Get role::read]).deprecated(),

@@ -137,18 +137,19 @@ impl Asked<'_> {
             (_, None) => Err(Error::Unauthenticated.into()),
             (Action::Options, Some(actor)) => {
                 let view = self.view;
-                options::describe(self.call(actor, Body::new())?, view).await
+                options::describe(self.call(actor, Body::new(), None)?, view).await
             }
             (Action::Handler(handler), Some(actor)) => {
                 if !self.facts.method.is_safe() {
                     actor.require_write()?;
                 }
+                let if_match = joined(request.headers(), &http::header::IF_MATCH);
                 let body = match body(&self.facts.method, request).await {
                     Ok(body) => body,
                     Err(BodyFault::Answered(response)) => return Ok(response),
                     Err(BodyFault::Worded(error)) => return Err(error),
                 };
-                let call = self.call(actor, body)?;
+                let call = self.call(actor, body, if_match)?;
                 let is_by_name = call.is_by_name();
                 let outcome = handler(call).await;
                 if is_by_name { outcome.map_err(AwxError::named_in_path) } else { outcome }
@@ -156,7 +157,7 @@ impl Asked<'_> {
         }
     }
 
-    fn call(self, actor: Actor, body: Body) -> Outcome<Call> {
+    fn call(self, actor: Actor, body: Body, if_match: Option<String>) -> Outcome<Call> {
         let segments = self.segments.map_err(|_| AwxError::UnknownPath)?;
         let slash = if self.facts.path.ends_with('/') { "" } else { "/" };
         Ok(Call {
@@ -167,8 +168,16 @@ impl Asked<'_> {
             segment: call::segment(&segments),
             query: self.query,
             body,
+            if_match,
         })
     }
+}
+
+/// The values of a header as one list, if it is there; what is no text becomes an element that nothing equals.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let values: Vec<&str> =
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
 }
 
 /// The members of a body, for the methods that have one.

@@ -1,6 +1,6 @@
 //! The sentence of AWX for each broken rule.
 
-use strongroom_core::error::{FieldPath, RoleRefusal, Rule};
+use strongroom_core::error::{AttachRule, FieldPath, InputSourceRule, RoleRefusal, Rule};
 use strongroom_core::id::Kind;
 use strongroom_core::registry::LocationFault;
 
@@ -58,6 +58,9 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         Rule::CopyName { original } => format!(
             "The original object is already named {original}, a copy from it cannot have the same name."
         ),
+        Rule::NotAMapping => NOT_A_MAPPING.to_owned(),
+        Rule::InputSource(rule) => input_source(rule),
+        Rule::Attach(rule) => attach(rule),
         Rule::Role(refusal) => role(*refusal).to_owned(),
         Rule::Location(fault) => location(*fault).to_owned(),
         // Registries, robots, placements and the objects of the platform are made elsewhere.
@@ -81,6 +84,34 @@ fn location(fault: LocationFault) -> &'static str {
         LocationFault::Digest => "must not name an image by digest.",
         LocationFault::Host => "must begin with a host name or an address.",
         LocationFault::Port => "must have a port from 1 to 65535 after the colon.",
+    }
+}
+
+/// Why an input source cannot join two credentials.
+fn input_source(rule: &InputSourceRule) -> String {
+    match rule {
+        InputSourceRule::TargetIsExternal => "Target must be a non-external credential".to_owned(),
+        InputSourceRule::SourceIsNotExternal => "Source must be an external credential".to_owned(),
+        InputSourceRule::UnknownField { fields } => format!(
+            "Input field must be defined on target credential (options are {}).",
+            fields.join(", ")
+        ),
+    }
+}
+
+/// Why a credential cannot be attached.
+fn attach(rule: &AttachRule) -> String {
+    match rule {
+        AttachRule::Repeated { type_name, vault_id: None } => {
+            format!("Cannot assign multiple {type_name} credentials.")
+        }
+        AttachRule::Repeated { type_name, vault_id: Some(id) } => {
+            format!("Cannot assign multiple {type_name} (id={id}) credentials.")
+        }
+        AttachRule::Kind { kind } => format!("Cannot assign a Credential of kind `{kind}`."),
+        AttachRule::NotGalaxy { type_name } => {
+            format!("Credential must be a Galaxy credential, not {type_name}.")
+        }
     }
 }
 
@@ -118,10 +149,18 @@ fn not_unique(kind: Kind) -> &'static str {
         Kind::Team => "Team with this Organization and Name already exists.",
         Kind::Organization => "Organization with this Name already exists.",
         Kind::User => "A user with that username already exists.",
+        Kind::InputSource => {
+            "Credential input source with this Target credential and Input field name already exists."
+        }
+        Kind::JobTemplate => {
+            "JobTemplate with this (organization, name) combination already exists."
+        }
         _ => "An object with these values already exists.",
     }
 }
 
+const NOT_A_MAPPING: &str =
+    "Cannot parse as JSON (error: not a mapping) or YAML (error: not a mapping).";
 const USERNAME_CHARACTERS: &str = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.";
 const TOKEN_SCOPE: &str =
     "Must be a simple space-separated string with allowed scopes ['read', 'write'].";

@@ -95,7 +95,7 @@ fn render(error: &Error) -> Response {
         Error::Conflict(Conflict::OrganizationInUse) => {
             unprocessable("The organization still has spaces or registries.")
         }
-        Error::Conflict(Conflict::TooManyReferences { .. }) => {
+        Error::Conflict(Conflict::TooManyReferences { .. } | Conflict::Changed) => {
             unprocessable("There are too many references to this credential.")
         }
         Error::TooLarge => fault(&Fault::TooLarge),

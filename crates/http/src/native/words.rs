@@ -34,6 +34,7 @@ pub(super) fn conflict(conflict: &Conflict) -> String {
         Conflict::OrganizationInUse => {
             "The organization still has spaces or registries.".to_owned()
         }
+        Conflict::Changed => "The object was changed since.".to_owned(),
         Conflict::TooManyReferences { limit } => {
             format!("You registered as many references to this credential as are kept: {limit}.")
         }
@@ -98,8 +99,12 @@ pub(super) fn rule(rule: &Rule) -> String {
         }
         Rule::Location(fault) => location(*fault),
         Rule::Hosted(fault) => hosted(*fault),
-        // Robots and the objects of the platform are made in their dialects only.
-        Rule::Robot(_) | Rule::Platform(_) => "Not a valid value.",
+        // Robots, job templates, input sources and the objects of the platform are made in their dialects only.
+        Rule::Robot(_)
+        | Rule::Platform(_)
+        | Rule::NotAMapping
+        | Rule::InputSource(_)
+        | Rule::Attach(_) => "Not a valid value.",
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()
@@ -204,6 +209,7 @@ fn input(rule: &InputRule) -> String {
         InputRule::Url(fault) => url(fault).to_owned(),
         InputRule::VaultIdCharacter => "A vault id cannot hold @.".to_owned(),
         InputRule::Key(fault) => key(*fault).to_owned(),
+        InputRule::MetadataRequired { type_name } => format!("{type_name} needs it."),
         InputRule::NeedsField { label } => {
             format!("It can be given only together with \"{label}\".")
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use strongroom_core::access::position::{CREDENTIAL_OF_ORGANIZATION, CREDENTIAL_OF_TEAM};
 use strongroom_core::access::{ResourceKind, Role};
-use strongroom_core::audit::{Operation, Touched};
+use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::credential_type::{CheckedInputs, CredentialType, SecretChange, check_inputs};
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{FieldPath, Rule, Violation};
@@ -18,7 +18,7 @@ use crate::actor::Actor;
 use crate::audit::{changed, created};
 use crate::store::{Audited, Holder, NewCredential, NewGrant, ReadTx, WriteTx, permitted, proof};
 use crate::view::CredentialView;
-use crate::{Strongroom, draw_identity};
+use crate::{Strongroom, draw_identity, input_source};
 
 impl Strongroom {
     /// Makes a credential for exactly one owner, who gets its admin role.
@@ -33,25 +33,39 @@ impl Strongroom {
         let (room, by) = (self.clone(), actor.clone());
         let (guid, short_id) = draw_identity()?;
         self.write(actor, move |tx| {
-            let draft = through_door(&door, draft.clone());
-            check_right(tx, &by, &door, &draft)?;
-            let wanted = check_fields(tx, draft)?;
-            if let Some(team) = wanted.team_id
-                && door != OwnerDoor::Body
-            {
-                // The path's team brings its organization, which AWX checks once more.
-                let organization =
-                    Ref::Serial(tx.team::<proof::Read>(&by, &Ref::Serial(team))?.1.organization_id);
-                tx.organization::<proof::CreateCredentials>(&by, &organization)?;
-            }
-            let id = room.insert_checked(tx, &by, &wanted, (guid, short_id), typist(&by))?;
-            give_to_owner(tx, &by, id, &wanted, door == OwnerDoor::Body)?;
+            let (id, entry) =
+                room.insert_drafted(tx, &by, &door, draft.clone(), (guid, short_id))?;
             // Whoever makes one for somebody else sees it this once, whether or not he may read it later.
             let row = tx.credential_row_after_insert(id)?;
-            let entry = created(tx, &by, &row);
             Ok(Audited::new(tx.credential_view(&by, row)?, entry))
         })
         .await
+    }
+
+    /// Checks a draft and makes the credential; gives its id and the entry that tells of it.
+    pub(crate) fn insert_drafted(
+        &self,
+        tx: &mut WriteTx<'_>,
+        by: &Actor,
+        door: &OwnerDoor,
+        draft: CredentialDraft,
+        identity: (Guid, ShortId),
+    ) -> Result<(i64, Entry)> {
+        let draft = through_door(door, draft);
+        check_right(tx, by, door, &draft)?;
+        let wanted = check_fields(tx, draft, *door == OwnerDoor::Attached)?;
+        if let Some(team) = wanted.team_id
+            && *door != OwnerDoor::Body
+        {
+            // The path's team brings its organization, which AWX checks once more.
+            let organization =
+                Ref::Serial(tx.team::<proof::Read>(by, &Ref::Serial(team))?.1.organization_id);
+            tx.organization::<proof::CreateCredentials>(by, &organization)?;
+        }
+        let id = self.insert_checked(tx, by, &wanted, identity, typist(by))?;
+        give_to_owner(tx, by, id, &wanted, *door == OwnerDoor::Body)?;
+        let row = tx.credential_row_after_insert(id)?;
+        Ok((id, created(tx, by, &row)))
     }
 
     /// Copies a credential with its secrets under another name; versions and references stay behind.
@@ -100,7 +114,9 @@ impl Strongroom {
             let from = original.identity.id;
             entry.objects.push(Touched { kind: Kind::Credential, id: from, name: original.name });
             "copied".clone_into(&mut entry.reason);
-            Ok(Audited::new(tx.credential_view(&by, row)?, entry))
+            let mut entries = vec![entry];
+            entries.extend(input_source::copy_all(tx, &by, from, id)?);
+            Ok(Audited::with_all(tx.credential_view(&by, row)?, entries))
         })
         .await
     }
@@ -154,6 +170,10 @@ fn through_door(door: &OwnerDoor, draft: CredentialDraft) -> CredentialDraft {
     let named = |reference: &Ref| Member::Given(Some(reference.clone()));
     match door {
         OwnerDoor::Body => draft,
+        OwnerDoor::Attached => {
+            let organization = draft.organization.clone();
+            owned(Member::Absent, Member::Absent, organization)
+        }
         OwnerDoor::User(user) => owned(named(user), Member::Absent, Member::Absent),
         OwnerDoor::Team(team) => owned(Member::Absent, named(team), Member::Absent),
         OwnerDoor::Organization(of) => owned(Member::Absent, Member::Absent, named(of)),
@@ -173,7 +193,7 @@ fn check_right(
     if *door == OwnerDoor::Body && draft.is_empty() {
         return Ok(());
     }
-    let in_path = *door != OwnerDoor::Body;
+    let in_path = !matches!(door, OwnerDoor::Body | OwnerDoor::Attached);
     let mut named = false;
     if let Some(user) = related("user", &draft.user)? {
         named = true;
@@ -213,7 +233,7 @@ pub(crate) fn of_body(in_path: bool, kind: Kind, allowed: Result<()>) -> Result<
 }
 
 /// Every rule of the fields: all faults of single fields at once, then those of the whole.
-fn check_fields(tx: &ReadTx<'_>, draft: CredentialDraft) -> Result<Wanted> {
+fn check_fields(tx: &ReadTx<'_>, draft: CredentialDraft, may_be_unowned: bool) -> Result<Wanted> {
     let mut faults = Vec::new();
     let name = draft.name.require("name", &mut faults);
     let description = draft.description.take("description", &mut faults).unwrap_or_default();
@@ -229,7 +249,9 @@ fn check_fields(tx: &ReadTx<'_>, draft: CredentialDraft) -> Result<Wanted> {
     let (Some(name), Some((type_id, credential_type))) = (name, credential_type) else {
         return Err(Error::internal("a fault was not noticed"));
     };
-    check_owner(&credential_type, user, team, organization)?;
+    if !may_be_unowned || organization.is_some() || credential_type.kind == "galaxy" {
+        check_owner(&credential_type, user, team, organization)?;
+    }
     if credential_type.is_robot() {
         // The password of a robot exists only as a hash, which nobody can type.
         return Err(Error::invalid(
@@ -346,6 +368,6 @@ pub(super) fn entry_of(
     operation: Operation,
     id: i64,
     name: &str,
-) -> strongroom_core::audit::Entry {
+) -> Entry {
     changed(tx, actor, operation, Touched { kind: Kind::Credential, id, name: name.to_owned() })
 }

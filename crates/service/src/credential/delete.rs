@@ -6,8 +6,8 @@ use strongroom_core::error::{Conflict, Refusal};
 use strongroom_core::id::Ref;
 use strongroom_core::{Error, Result};
 
-use super::Deleted;
 use super::create::entry_of;
+use super::{Deleted, Expected};
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::audit::{gone, members_of};
@@ -16,12 +16,14 @@ use crate::store::{Audited, CredentialRow, WriteTx, proof};
 impl Strongroom {
     /// Deletes a credential with its versions, placements and references.
     ///
-    /// `force` deletes one in use too, unless its organization protects used ones: `CredentialInUse`.
+    /// `force` deletes one in use too, unless its organization protects used ones: `CredentialInUse`. In another
+    /// state than those expected it stays: `Changed`.
     pub async fn delete_credential(
         &self,
         actor: &Actor,
         reference: &Ref,
         force: bool,
+        expected: Expected,
     ) -> Result<Deleted> {
         let (by, reference) = (actor.clone(), reference.clone());
         self.write(actor, move |tx| {
@@ -29,6 +31,7 @@ impl Strongroom {
             if row.credential.managed {
                 return Err(Error::Forbidden(Refusal::ManagedCredentialDelete));
             }
+            expected.check(&row)?;
             let uses = tx.effective_uses(&row.credential)?;
             if !uses.is_empty() && (!force || tx.protects_used(row.credential.organization_id)?) {
                 return Err(Error::Conflict(Conflict::CredentialInUse(uses)));

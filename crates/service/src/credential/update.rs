@@ -38,6 +38,7 @@ impl Strongroom {
             if row.credential.managed {
                 return Err(Error::Forbidden(Refusal::ManagedCredentialChange));
             }
+            draft.expected.check(&row)?;
             check_move(tx, &by, &row.credential, &draft.organization)?;
             let wanted = check_fields(tx, draft.clone())?;
             let (credential, inputs) = room.apply_draft(tx, &by, &row.credential, wanted)?;

@@ -38,7 +38,13 @@ impl Strongroom {
             match change {
                 SecretChange::Set(text) => {
                     let bytes = self.seal_input(guid, field, version, text)?;
-                    sealing.sealed.push(SealedInput { field: field.clone(), bytes, typed_by });
+                    let fingerprint = self.fingerprint(guid, field, text);
+                    sealing.sealed.push(SealedInput {
+                        field: field.clone(),
+                        bytes,
+                        fingerprint,
+                        typed_by,
+                    });
                     sealing.secrets.insert(field.clone(), version);
                 }
                 SecretChange::Keep => {
@@ -94,7 +100,7 @@ pub(super) fn drafted_type(
 }
 
 /// The present type of a credential.
-pub(super) fn present_type(tx: &ReadTx<'_>, credential: &Credential) -> Result<CredentialType> {
+pub(crate) fn present_type(tx: &ReadTx<'_>, credential: &Credential) -> Result<CredentialType> {
     let rows: Vec<TypeRow> = tx.type_rows(&[credential.credential_type_id])?;
     let row = rows.into_iter().next();
     credential_type_of(row.ok_or_else(|| Error::internal("a credential without a type"))?)

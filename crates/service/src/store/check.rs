@@ -13,7 +13,9 @@ use strongroom_core::access::{
 use strongroom_core::audit::Touched;
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_core::record::{Credential, Organization, Placement, Team, Token, User};
+use strongroom_core::record::{
+    Credential, InputSource, JobTemplate, Organization, Placement, Team, Token, User,
+};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
@@ -139,6 +141,40 @@ impl<'tx> ReadTx<'tx> {
         let object = Touched { kind: Kind::Team, id, name: team.name.clone() };
         let owner = Some(team.organization_id);
         Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, team))
+    }
+
+    /// A job template that the actor may do `P` to.
+    pub(crate) fn job_template<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, JobTemplate)> {
+        let template = self.job_template_row(reference)?;
+        let id = template.identity.id;
+        let standing = self.standing(actor)?;
+        let held = self.holdings_on(&standing, ResourceKind::JobTemplate, &[id])?;
+        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let decision = decide(&standing, actor.dialect(), P::PERMISSION, held);
+        let object = Touched { kind: Kind::JobTemplate, id, name: template.name.clone() };
+        let owner = template.organization_id;
+        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, template))
+    }
+
+    /// An input source of a credential that the actor may do `P` to.
+    pub(crate) fn input_source<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, InputSource)> {
+        let found = self.input_source_row(reference)?;
+        let of_target = |error| match error {
+            Error::NotFound(_) => Error::NotFound(Kind::InputSource),
+            Error::Hidden(_) => Error::Hidden(Kind::InputSource),
+            other => other,
+        };
+        let (permit, _) =
+            self.credential::<P>(actor, &Ref::Serial(found.target_id)).map_err(of_target)?;
+        Ok((self.permit(found.identity.id, permit.reason().clone()), found))
     }
 
     /// A user whom the actor may see.
@@ -385,6 +421,66 @@ impl<'tx> WriteTx<'tx> {
     ) -> Result<()> {
         same(permit.id(), row.identity.id)?;
         self.update_type_row(row)
+    }
+
+    pub(crate) fn save_job_template(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        template: &JobTemplate,
+    ) -> Result<()> {
+        same(permit.id(), template.identity.id)?;
+        self.update_job_template_row(template)
+    }
+
+    pub(crate) fn attach_credential(
+        &mut self,
+        template: &Permit<'tx, proof::Change>,
+        credential: &Permit<'tx, proof::Use>,
+    ) -> Result<()> {
+        self.insert_attachment(template.id(), credential.id())
+    }
+
+    /// Detaching takes no right on the credential.
+    pub(crate) fn detach_credential(
+        &mut self,
+        template: &Permit<'tx, proof::Change>,
+        credential_id: i64,
+    ) -> Result<bool> {
+        self.delete_attachment(template.id(), credential_id)
+    }
+
+    pub(crate) fn save_input_source(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        source: &InputSource,
+    ) -> Result<()> {
+        same(permit.id(), source.identity.id)?;
+        self.update_input_source_row(source)
+    }
+
+    /// Whoever may change the target may take its input sources away.
+    pub(crate) fn delete_input_source(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+    ) -> Result<()> {
+        self.delete_input_source_row(permit.id())
+    }
+
+    pub(crate) fn add_galaxy_credential(
+        &mut self,
+        organization: &Permit<'tx, proof::Change>,
+        credential: &Permit<'tx, proof::Use>,
+    ) -> Result<()> {
+        self.insert_galaxy_credential(organization.id(), credential.id())
+    }
+
+    /// Taking a Galaxy credential away takes no right on it.
+    pub(crate) fn remove_galaxy_credential(
+        &mut self,
+        organization: &Permit<'tx, proof::Change>,
+        credential_id: i64,
+    ) -> Result<bool> {
+        self.delete_galaxy_credential(organization.id(), credential_id)
     }
 
     pub(crate) fn delete_type(

@@ -21,6 +21,8 @@ pub(crate) struct CredentialRow {
     pub(crate) organization: Option<Summary>,
     pub(crate) created_by: Option<UserSummary>,
     pub(crate) modified_by: Option<UserSummary>,
+    /// Raised by every change of the row.
+    pub(crate) revision: u64,
 }
 
 /// A credential that has no row yet.
@@ -44,6 +46,8 @@ pub(crate) struct NewCredential<'a> {
 pub(crate) struct SealedInput {
     pub(crate) field: String,
     pub(crate) bytes: Vec<u8>,
+    /// A keyed digest of the value.
+    pub(crate) fingerprint: String,
     /// Who typed it, if somebody did.
     pub(crate) typed_by: Option<i64>,
 }
@@ -128,6 +132,33 @@ impl ReadTx<'_> {
             &[credential_id.into(), field.into(), number(version)?.into()],
             |row| row.at(0),
         )
+    }
+
+    /// The fingerprints of the present secrets of these credentials, by credential and field.
+    pub(crate) fn fingerprints(
+        &self,
+        credentials: &[&Credential],
+    ) -> Result<BTreeMap<i64, BTreeMap<String, String>>> {
+        let mut found: BTreeMap<i64, BTreeMap<String, String>> = BTreeMap::new();
+        let ids: Vec<i64> = credentials.iter().map(|one| one.identity.id).collect();
+        for chunk in ids.chunks(IDS_AT_ONCE) {
+            let (list, values) = id_list(chunk);
+            let sql = format!(
+                "SELECT credential_id, field, version, fingerprint FROM sealed_inputs \
+                 WHERE credential_id IN ({list}) AND fingerprint IS NOT NULL"
+            );
+            let rows = self.session().rows(&sql, &values, |row| {
+                Ok((row.at::<i64>(0)?, row.at(1)?, row.at::<i64>(2)?.unsigned_abs(), row.at(3)?))
+            })?;
+            for (id, field, version, fingerprint) in rows {
+                let of: Option<&&Credential> =
+                    credentials.iter().find(|credential| credential.identity.id == id);
+                if of.is_some_and(|of| of.secrets.get::<String>(&field) == Some(&version)) {
+                    found.entry(id).or_default().insert(field, fingerprint);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// A credential's kept versions, newest first.
@@ -223,8 +254,8 @@ impl WriteTx<'_> {
         let id = credential.identity.id;
         self.session().execute(
             "UPDATE credentials SET name = $2, named = $3, description = $4, organization_id = $5, \
-             credential_type_id = $6, inputs = $7, secrets = $8, version = $9, modified = $10, modified_by = $11 \
-             WHERE id = $1",
+             credential_type_id = $6, inputs = $7, secrets = $8, version = $9, modified = $10, modified_by = $11, \
+             revision = revision + 1 WHERE id = $1",
             &[
                 id.into(),
                 (&credential.name).into(),
@@ -312,13 +343,15 @@ impl WriteTx<'_> {
         input: &SealedInput,
     ) -> Result<()> {
         self.session().execute(
-            "INSERT INTO sealed_inputs (credential_id, field, version, sealed, typed_by) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO sealed_inputs (credential_id, field, version, sealed, typed_by, fingerprint) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
             &[
                 credential_id.into(),
                 (&input.field).into(),
                 number(version)?.into(),
                 input.bytes.as_slice().into(),
                 input.typed_by.into(),
+                (&input.fingerprint).into(),
             ],
         )?;
         Ok(())
@@ -326,7 +359,10 @@ impl WriteTx<'_> {
 
     /// Deletes everything that hangs on a credential; the row itself is buried by the caller.
     pub(crate) fn delete_credential_parts(&mut self, credential_id: i64) -> Result<()> {
+        self.delete_input_sources_around(credential_id)?;
         for sql in [
+            "DELETE FROM job_template_credentials WHERE credential_id = $1",
+            "DELETE FROM organization_galaxy_credentials WHERE credential_id = $1",
             "DELETE FROM sealed_inputs WHERE credential_id = $1",
             "DELETE FROM credential_versions WHERE credential_id = $1",
             "DELETE FROM credential_references WHERE credential_id = $1",
@@ -413,6 +449,7 @@ fn credential_row(row: &Row<'_>) -> Result<CredentialRow> {
         organization,
         created_by: user_summary(row, 23)?,
         modified_by: user_summary(row, 27)?,
+        revision: row.at::<i64>(31)?.unsigned_abs(),
         credential,
     })
 }
@@ -458,7 +495,7 @@ fn number(version: u64) -> Result<i64> {
 const CREDENTIAL: &str = "c.id, c.guid, c.short_id, c.name, c.named, c.description, c.organization_id, \
     c.credential_type_id, c.managed, c.born_in, c.inputs, c.secrets, c.version, c.created, c.modified, c.created_by, \
     c.modified_by, t.name, t.description, t.kind, t.namespace, o.name, o.description, \
-    cb.id, cb.username, cb.first_name, cb.last_name, mb.id, mb.username, mb.first_name, mb.last_name";
+    cb.id, cb.username, cb.first_name, cb.last_name, mb.id, mb.username, mb.first_name, mb.last_name, c.revision";
 const CREDENTIAL_TABLES: &str = "credentials c JOIN credential_types t ON t.id = c.credential_type_id \
     LEFT JOIN organizations o ON o.id = c.organization_id \
     LEFT JOIN users cb ON cb.id = c.created_by LEFT JOIN users mb ON mb.id = c.modified_by";

@@ -135,6 +135,7 @@ impl ReadTx<'_> {
             Kind::Team => ("id, name", "teams"),
             Kind::Credential => ("id, name", "credentials"),
             Kind::CredentialType => ("id, name", "credential_types"),
+            Kind::JobTemplate => ("id, name", "job_templates"),
             Kind::Space => ("id, name", "spaces"),
             Kind::App => ("id, name", "apps"),
             _ => return Err(Error::internal("this kind of object has no name")),
@@ -150,6 +151,7 @@ impl ReadTx<'_> {
             Kind::Team => "teams",
             Kind::Credential => "credentials",
             Kind::CredentialType => "credential_types",
+            Kind::JobTemplate => "job_templates",
             Kind::Space => "spaces",
             Kind::App => "apps",
             Kind::Registry => "registries",
@@ -176,6 +178,7 @@ impl ReadTx<'_> {
             Kind::Team => "SELECT organization_id FROM teams WHERE id = $1",
             Kind::Space => "SELECT organization_id FROM spaces WHERE id = $1",
             Kind::Credential => "SELECT organization_id FROM credentials WHERE id = $1",
+            Kind::JobTemplate => "SELECT organization_id FROM job_templates WHERE id = $1",
             _ => return Ok(None),
         };
         Ok(self.session().row(sql, &[id.into()], |row| row.at::<Option<i64>>(0))?.flatten())
@@ -429,6 +432,8 @@ impl WriteTx<'_> {
     /// Deletes what is an organization's own besides its teams, spaces, credentials and service accounts.
     pub(super) fn delete_organization_parts(&mut self, id: i64) -> Result<()> {
         self.delete_tokens_where("organization_id", id)?;
+        let sql = "DELETE FROM organization_galaxy_credentials WHERE organization_id = $1";
+        self.session().execute(sql, &[id.into()])?;
         let sql = "DELETE FROM registries WHERE organization_id = $1";
         self.session().execute(sql, &[id.into()])?;
         Ok(())
@@ -486,6 +491,7 @@ impl WriteTx<'_> {
             Kind::Organization => "organizations",
             Kind::CredentialType => "credential_types",
             Kind::Credential => "credentials",
+            Kind::JobTemplate => "job_templates",
             Kind::Space => "spaces",
             Kind::App => "apps",
             _ => return Err(Error::internal("this kind of object leaves no tombstone")),

@@ -35,6 +35,12 @@ pub(crate) enum Condition {
     ReachedByUser(i64),
     /// Credentials on which the holders of one of a team's roles hold a role.
     ReachedByTeam(i64),
+    /// Credentials attached to a job template, which shows all of them to its readers.
+    AttachedTo(i64),
+    /// The Galaxy credentials of an organization.
+    GalaxyOf(i64),
+    /// Input sources of a credential.
+    OfTarget(i64),
     /// Users who hold a role by name.
     HoldersOf(i64),
     /// Organizations or teams on which a user holds a role of that word by name.
@@ -81,8 +87,10 @@ impl ReadTx<'_> {
         let mut sql = Sql::default();
         let table = table(query.kind)?;
         let standing = self.standing(actor)?;
+        let shows_all = |condition: &Condition| matches!(condition, Condition::AttachedTo(_));
         let visible = match query.conditions.contains(&Condition::Done) {
             true => self.visible_activity(&standing, &mut sql),
+            false if query.conditions.iter().any(shows_all) => TRUE.to_owned(),
             false => self.visible(&standing, query.kind, "x", &mut sql),
         };
         let mut wheres = vec![visible];
@@ -166,6 +174,23 @@ impl ReadTx<'_> {
                      AND g.user_id IS NOT NULL AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
+            Kind::JobTemplate => {
+                let (now, user) = (sql.int(now), sql.int(standing.user_id));
+                let groups = sql.ints(&standing.held_role_ids());
+                format!(
+                    "{x}.id IN (SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'job_template' \
+                     AND {})",
+                    reached(&now, &user, &groups)
+                )
+            }
+            Kind::InputSource => {
+                let (now, user) = (sql.int(now), sql.int(standing.user_id));
+                let groups = sql.ints(&standing.held_role_ids());
+                format!(
+                    "{x}.target_credential_id IN ({})",
+                    credentials_reached(&now, &user, &groups)
+                )
+            }
             Kind::CredentialType => TRUE.to_owned(),
             Kind::Token if standing.is_superuser => TRUE.to_owned(),
             Kind::Token => format!("{x}.user_id = {}", sql.int(standing.user_id)),
@@ -188,11 +213,13 @@ impl ReadTx<'_> {
         let user = sql.int(standing.user_id);
         let credentials = self.visible(standing, Kind::Credential, "c", sql);
         let teams = sql.ints(&standing.held_ids(ResourceKind::Team));
+        let templates = self.visible(standing, Kind::JobTemplate, "t", sql);
         format!(
             "x.organization_id IN ({audited}) OR x.actor_id = {user} \
              OR x.id IN (SELECT a.entry_id FROM audit_objects a WHERE (a.kind = 'user' AND a.id = {user}) \
              OR (a.kind = 'team' AND a.id IN ({teams})) \
-             OR (a.kind = 'credential' AND a.id IN (SELECT c.id FROM credentials c WHERE {credentials})))"
+             OR (a.kind = 'credential' AND a.id IN (SELECT c.id FROM credentials c WHERE {credentials})) \
+             OR (a.kind = 'job_template' AND a.id IN (SELECT t.id FROM job_templates t WHERE {templates})))"
         )
     }
 
@@ -208,10 +235,12 @@ impl ReadTx<'_> {
             (Kind::Organization, "organization"),
             (Kind::Team, "team"),
             (Kind::Credential, "credential"),
+            (Kind::JobTemplate, "job_template"),
         ] {
             let table = match kind {
                 Kind::Organization => "organizations",
                 Kind::Team => "teams",
+                Kind::JobTemplate => "job_templates",
                 _ => "credentials",
             };
             let visible = self.visible(standing, kind, "o", sql);
@@ -275,6 +304,16 @@ impl ReadTx<'_> {
                      AND team.resource_id = {team} AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
+            Condition::AttachedTo(template_id) => format!(
+                "x.id IN (SELECT a.credential_id FROM job_template_credentials a WHERE a.job_template_id = {})",
+                sql.int(template_id)
+            ),
+            Condition::GalaxyOf(organization_id) => format!(
+                "x.id IN (SELECT a.credential_id FROM organization_galaxy_credentials a \
+                 WHERE a.organization_id = {})",
+                sql.int(organization_id)
+            ),
+            Condition::OfTarget(id) => format!("x.target_credential_id = {}", sql.int(id)),
             Condition::HoldersOf(role_id) => {
                 let (now, role) = (sql.int(now), sql.int(role_id));
                 format!(
@@ -311,14 +350,19 @@ impl ReadTx<'_> {
 ///
 /// A role on one of its placements counts: whoever sees it in another dialect reads it here.
 fn credentials_reached(now: &str, user: &str, groups: &str) -> String {
-    let reached = format!(
-        "(g.user_id = {user} OR g.group_role_id IN ({groups})) \
-         AND g.ended IS NULL AND g.valid_until > {now}"
-    );
+    let reached = reached(now, user, groups);
     format!(
         "SELECT g.resource_id FROM grants g WHERE g.resource_kind = 'credential' AND {reached} \
          UNION SELECT p.credential_id FROM grants g JOIN placements p ON p.id = g.resource_id \
          WHERE g.resource_kind = 'placement' AND {reached}"
+    )
+}
+
+/// The grants that are valid now, to a user or to a group whose roles he holds.
+fn reached(now: &str, user: &str, groups: &str) -> String {
+    format!(
+        "(g.user_id = {user} OR g.group_role_id IN ({groups})) \
+         AND g.ended IS NULL AND g.valid_until > {now}"
     )
 }
 
@@ -415,6 +459,8 @@ fn table(kind: Kind) -> Result<&'static str> {
         Kind::Token => "tokens",
         Kind::AuditEntry => "audit_entries",
         Kind::Role => "roles",
+        Kind::JobTemplate => "job_templates",
+        Kind::InputSource => "credential_input_sources",
         _ => return Err(Error::internal("no list of this kind of object")),
     })
 }
@@ -430,24 +476,41 @@ fn table_of_resource(kind: ResourceKind) -> &'static str {
 /// The column of a field, for the kinds of object that have it.
 #[expect(clippy::match_same_arms, reason = "a table with a row for each field of each kind")]
 pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
-    use Kind::{AuditEntry, Credential, CredentialType, Organization, Role, Team, Token, User};
+    use Kind::{
+        AuditEntry, Credential, CredentialType, InputSource, JobTemplate, Organization, Role, Team,
+        Token, User,
+    };
     Some(match (kind, field) {
         (_, Field::Id) => "x.id",
-        (Credential | CredentialType | Organization | Team, Field::Name) => "x.name",
-        (Credential | CredentialType | Organization | Team, Field::Description) => "x.description",
+        (Credential | CredentialType | Organization | Team | JobTemplate, Field::Name) => "x.name",
+        (
+            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
+            Field::Description,
+        ) => "x.description",
         (Token, Field::Description) => "x.name",
-        (Credential | CredentialType | Organization | Team | User | Token, Field::Created) => {
-            "x.created"
-        }
-        (Credential | CredentialType | Organization | Team | User | Token, Field::Modified) => {
-            "x.modified"
-        }
-        (Credential | CredentialType | Organization | Team | User, Field::CreatedBy) => {
-            "x.created_by"
-        }
-        (Credential | CredentialType | Organization | Team, Field::ModifiedBy) => "x.modified_by",
-        (Credential | Team, Field::Organization) => "x.organization_id",
-        (Team | Credential, Field::OrganizationName) => {
+        (
+            Credential | CredentialType | Organization | Team | User | Token | JobTemplate
+            | InputSource,
+            Field::Created,
+        ) => "x.created",
+        (
+            Credential | CredentialType | Organization | Team | User | Token | JobTemplate
+            | InputSource,
+            Field::Modified,
+        ) => "x.modified",
+        (
+            Credential | CredentialType | Organization | Team | User | JobTemplate | InputSource,
+            Field::CreatedBy,
+        ) => "x.created_by",
+        (
+            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
+            Field::ModifiedBy,
+        ) => "x.modified_by",
+        (InputSource, Field::Target) => "x.target_credential_id",
+        (InputSource, Field::Source) => "x.source_credential_id",
+        (InputSource, Field::InputField) => "x.input_field_name",
+        (Credential | Team | JobTemplate, Field::Organization) => "x.organization_id",
+        (Team | Credential | JobTemplate, Field::OrganizationName) => {
             "(SELECT o.name FROM organizations o WHERE o.id = x.organization_id)"
         }
         (Credential, Field::CredentialType) => "x.credential_type_id",
@@ -485,12 +548,14 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
         (AuditEntry, Field::ObjectKind) => {
             "(SELECT a.kind FROM audit_objects a WHERE a.entry_id = x.id AND a.position = 0)"
         }
-        (Credential | CredentialType | Organization | Team, Field::CreatedByName) => {
-            "(SELECT u.username FROM users u WHERE u.id = x.created_by)"
-        }
-        (Credential | CredentialType | Organization | Team, Field::ModifiedByName) => {
-            "(SELECT u.username FROM users u WHERE u.id = x.modified_by)"
-        }
+        (
+            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
+            Field::CreatedByName,
+        ) => "(SELECT u.username FROM users u WHERE u.id = x.created_by)",
+        (
+            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
+            Field::ModifiedByName,
+        ) => "(SELECT u.username FROM users u WHERE u.id = x.modified_by)",
         _ => return None,
     })
 }

@@ -93,7 +93,7 @@ impl<'tx> WriteTx<'tx> {
         session
             .execute("DELETE FROM credential_versions WHERE credential_id = $1", &[credential])?;
         session.execute(
-            "UPDATE credentials SET secrets = '{}', modified = $2, modified_by = $3 WHERE id = $1",
+            "UPDATE credentials SET secrets = '{}', modified = $2, modified_by = $3, revision = revision + 1 WHERE id = $1",
             &[credential, now, by.into()],
         )?;
         session.execute(

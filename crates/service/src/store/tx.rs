@@ -183,7 +183,7 @@ macro_rules! proves {
 pub(crate) mod proof {
     use super::{Permission, Proves};
 
-    proves!(Read Use Checkout Change Delete Grant Copy CreateCredentials ManagePlacements ManageSpaces ManageApps ReadRegistries ManageRegistries);
+    proves!(Read Use Checkout Change Delete Grant Copy CreateCredentials CreateJobTemplates ManagePlacements ManageSpaces ManageApps ReadRegistries ManageRegistries);
 }
 
 /// A value that leaves a change, with the entries that tell of it.

@@ -5,7 +5,7 @@ use http::Uri;
 use strongroom_core::Error;
 use strongroom_core::error::Conflict;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::{CredentialDraft, CredentialScope, OwnerDoor};
+use strongroom_service::{CredentialDraft, CredentialScope, Expected, OwnerDoor};
 
 use super::{Answer, created, done, named, shown};
 use crate::body::RawBody;
@@ -57,7 +57,7 @@ pub(in crate::native) async fn update(
 pub(in crate::native) async fn delete(caller: Caller, Path(id): Path<String>, uri: Uri) -> Answer {
     let id = named(&id, Kind::Credential)?;
     let force = Parameters::read(&uri, &["force"])?.switch("force")?;
-    match caller.room.delete_credential(&caller.actor, &id, force).await {
+    match caller.room.delete_credential(&caller.actor, &id, force, Expected::Any).await {
         Ok(_) => Ok(done()),
         Err(Error::Conflict(Conflict::CredentialInUse(uses))) => {
             let references = references(&caller, &id).await;

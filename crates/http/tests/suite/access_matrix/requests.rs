@@ -50,6 +50,10 @@ fn path(template: &str, credential: &str) -> String {
         "org_member"
     } else if below("credential_types") {
         "custom_type"
+    } else if below("credential_input_sources") {
+        "input_source"
+    } else if below("job_templates") {
+        "job_template"
     } else if below("roles") {
         "role"
     } else if below("tokens") {
@@ -86,6 +90,13 @@ fn body(method: &str, template: &str) -> Option<Value> {
     Some(body.clone())
 }
 
+/// An object with one more member.
+fn with(object: &Value, member: &str, value: &str) -> Value {
+    let mut object = object.clone();
+    object[member] = json!(value);
+    object
+}
+
 #[rustfmt::skip]
 fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     let machine = json!({"username": "bob", "password": "hunter2"});
@@ -96,6 +107,8 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     let user = json!({"username": "new", "password": "correct horse"});
     let custom = json!({"name": "New", "kind": "cloud", "inputs": {}, "injectors": {}});
     let named = json!({"description": "changed"});
+    let lookup = json!({"secret_path": "a", "secret_key": "k"});
+    let fetched = json!({"source_credential": "<{vault}>", "input_field_name": "password", "metadata": lookup});
     vec![
         ("POST", "/api/v2/organizations/", json!({"name": "New"})),
         ("PUT", "/api/v2/organizations/{id}/", json!({"name": "Acme", "description": "changed"})),
@@ -126,6 +139,15 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("PUT", "/api/v2/credentials/{id}/", json!({"name": "changed", "credential_type": 1, "inputs": machine})),
         ("PATCH", "/api/v2/credentials/{id}/", named.clone()),
         ("POST", "/api/v2/credentials/{id}/copy/", json!({"name": "copy"})),
+        ("POST", "/api/v2/organizations/{id}/galaxy_credentials/", json!({"id": "<{galaxy}>"})),
+        ("POST", "/api/v2/credentials/{id}/input_sources/", fetched.clone()),
+        ("POST", "/api/v2/credential_input_sources/", with(&fetched, "target_credential", "<{org_owned}>")),
+        ("PUT", "/api/v2/credential_input_sources/{id}/", with(&fetched, "target_credential", "<{org_owned}>")),
+        ("PATCH", "/api/v2/credential_input_sources/{id}/", named.clone()),
+        ("POST", "/api/v2/job_templates/", json!({"name": "New", "organization": "<{organization}>"})),
+        ("PUT", "/api/v2/job_templates/{id}/", json!({"name": "changed", "organization": "<{organization}>"})),
+        ("PATCH", "/api/v2/job_templates/{id}/", named.clone()),
+        ("POST", "/api/v2/job_templates/{id}/credentials/", json!({"id": "<{org_owned}>"})),
         ("POST", "/api/v2/roles/{id}/users/", json!({"id": "<{org_member}>"})),
         ("POST", "/api/v2/roles/{id}/teams/", json!({"id": "<{team}>"})),
         ("POST", "/api/v2/tokens/", json!({"scope": "write"})),

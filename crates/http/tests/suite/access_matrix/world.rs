@@ -253,8 +253,32 @@ impl Maker {
         self.note("registry", &registry["id"]);
     }
 
+    /// A credential of an external type that fetches a field of another, a Galaxy credential, a job template.
+    async fn make_users_of_credentials(&mut self) {
+        let root = self.by("administrator");
+        let organization = self.id("organization");
+        for (name, credential_type) in [("vault", 27), ("galaxy", 19)] {
+            let inputs = json!({"url": "https://server.example.com"});
+            let body = json!({"name": name, "credential_type": credential_type, "inputs": inputs, "organization": organization});
+            let made = root.post("/api/v2/credentials/", &body).await.is(201);
+            self.note(name, &made["id"]);
+        }
+        let body = json!({
+            "target_credential": self.id("org_owned"),
+            "source_credential": self.id("vault"),
+            "input_field_name": "become_password",
+            "metadata": {"secret_path": "a", "secret_key": "k"},
+        });
+        let made = root.post("/api/v2/credential_input_sources/", &body).await.is(201);
+        self.note("input_source", &made["id"]);
+        let body = json!({"name": "deploy", "organization": organization});
+        let made = root.post("/api/v2/job_templates/", &body).await.is(201);
+        self.note("job_template", &made["id"]);
+    }
+
     async fn make_the_rest(&mut self) {
         self.make_placed().await;
+        self.make_users_of_credentials().await;
         let root = self.by("administrator");
         let custom = json!({"name": "Custom", "kind": "cloud", "inputs": {}, "injectors": {}});
         let custom = root.post("/api/v2/credential_types/", &custom).await.is(201);

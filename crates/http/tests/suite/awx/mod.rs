@@ -2,12 +2,16 @@
 
 mod activity;
 mod create;
+mod galaxy;
 mod hidden;
+mod input_sources;
+mod job_templates;
 mod lists;
 mod options;
 mod protocol;
 mod resources;
 mod roles;
+mod states;
 mod tokens;
 mod update;
 
@@ -26,7 +30,11 @@ struct Office {
 
 impl Office {
     async fn new() -> Self {
-        let room = Room::new().await;
+        Self::of(Room::new().await).await
+    }
+
+    /// The office in a room of one's own.
+    async fn of(room: Room) -> Self {
         let admin = room.admin().await;
         let (alice, bob) = (room.user("alice").await, room.user("bob").await);
         for (path, body, status) in [
@@ -43,6 +51,17 @@ impl Office {
             reply.is(status);
         }
         Self { room, admin, alice, bob }
+    }
+
+    /// A credential of organization 2 of a type, with these inputs; its id.
+    async fn of_type(&self, name: &str, credential_type: i64, inputs: &Value) -> i64 {
+        let body = json!({
+            "name": name,
+            "credential_type": credential_type,
+            "organization": 2,
+            "inputs": inputs,
+        });
+        self.admin.post(CREDENTIALS, &body).await.is(201)["id"].as_i64().unwrap()
     }
 
     /// A machine credential of organization 2; its path.
@@ -109,6 +128,7 @@ macro_rules! snapshot {
             ".**.timestamp" => "[time]",
             ".**.expires" => "[time]",
             ".**.token" => "[token]",
+            ".**.fingerprints.*" => "[digest]",
         })
     };
 }

@@ -10,10 +10,10 @@ use strongroom_service::view::{
     AuditView, CredentialTypeView, CredentialView, OrganizationView, TeamView, UserView,
 };
 use strongroom_service::{
-    Actor, AuditQuery, CredentialDraft, CredentialScope, CredentialTypeDraft, Deleted, GrantDraft,
-    GrantView, IssuedToken, OrganizationDraft, OrganizationScope, OwnerDoor, ReferenceDraft,
-    RoleHolder, RoleTarget, SettingsDraft, Strongroom, TeamDraft, TeamScope, TokenDraft, UserDraft,
-    UserScope,
+    Actor, AuditQuery, CredentialDraft, CredentialScope, CredentialTypeDraft, Deleted, Expected,
+    GrantDraft, GrantView, IssuedToken, OrganizationDraft, OrganizationScope, OwnerDoor,
+    ReferenceDraft, RoleHolder, RoleTarget, SettingsDraft, Strongroom, TeamDraft, TeamScope,
+    TokenDraft, UserDraft, UserScope,
 };
 
 use super::{given, machine};
@@ -82,11 +82,15 @@ impl Caller {
     }
 
     pub(crate) async fn delete(&self, credential: i64) -> Result<Deleted> {
-        self.room.delete_credential(&self.actor, &Ref::Serial(credential), true).await
+        self.room
+            .delete_credential(&self.actor, &Ref::Serial(credential), true, Expected::Any)
+            .await
     }
 
     pub(crate) async fn delete_unforced(&self, credential: i64) -> Result<Deleted> {
-        self.room.delete_credential(&self.actor, &Ref::Serial(credential), false).await
+        self.room
+            .delete_credential(&self.actor, &Ref::Serial(credential), false, Expected::Any)
+            .await
     }
 
     pub(crate) async fn copy(&self, credential: i64, name: &str) -> Result<CredentialView> {
