@@ -210,6 +210,7 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     pub(crate) fn insert_credential(&mut self, new: &NewCredential<'_>) -> Result<i64> {
+        self.mark_relisting();
         let now = self.now();
         let (inputs, secrets) = documents(new.inputs, new.secrets);
         let id = self.session().one(
@@ -252,6 +253,7 @@ impl WriteTx<'_> {
     ) -> Result<()> {
         let (inputs, secrets) = documents(&credential.inputs, &credential.secrets);
         let id = credential.identity.id;
+        self.mark_relisting();
         self.session().execute(
             "UPDATE credentials SET name = $2, named = $3, description = $4, organization_id = $5, \
              credential_type_id = $6, inputs = $7, secrets = $8, version = $9, modified = $10, modified_by = $11, \
@@ -359,6 +361,7 @@ impl WriteTx<'_> {
 
     /// Deletes everything that hangs on a credential; the row itself is buried by the caller.
     pub(crate) fn delete_credential_parts(&mut self, credential_id: i64) -> Result<()> {
+        self.mark_relisting();
         self.delete_input_sources_around(credential_id)?;
         for sql in [
             "DELETE FROM job_template_credentials WHERE credential_id = $1",

@@ -312,6 +312,7 @@ impl WriteTx<'_> {
             return Ok(false);
         }
         let kind = new.role.role.kind();
+        self.mark_relisting();
         if kind.forms_groups() {
             self.mark_revoking();
         }
@@ -430,6 +431,7 @@ impl WriteTx<'_> {
     }
 
     fn end_grants(&mut self, filter: &str, values: &[Value<'_>], by: Option<i64>) -> Result<u64> {
+        self.mark_relisting();
         let now = self.now();
         let sql =
             format!("UPDATE grants SET ended = $1, ended_by = $2 WHERE {filter} AND ended IS NULL");

@@ -84,9 +84,12 @@ pub(crate) struct ListQuery<'a> {
 impl ReadTx<'_> {
     /// The page of what the actor may read.
     pub(crate) fn list(&self, actor: &Actor, query: &ListQuery<'_>) -> Result<Listed> {
+        let standing = self.standing(actor)?;
+        if let Some(page) = self.ranked_page(&standing, query)? {
+            return Ok(page);
+        }
         let mut sql = Sql::default();
         let table = table(query.kind)?;
-        let standing = self.standing(actor)?;
         let shows_all = |condition: &Condition| matches!(condition, Condition::AttachedTo(_));
         let visible = match query.conditions.contains(&Condition::Done) {
             true => self.visible_activity(&standing, &mut sql),
@@ -125,6 +128,13 @@ impl ReadTx<'_> {
         let statement = format!("SELECT x.id {from} ORDER BY {order} {page}");
         let ids = self.session().rows(&statement, &sql.values(), |row| row.at(0))?;
         Ok(Listed { ids, total })
+    }
+
+    /// The grants `g` that are valid now and that somebody with this standing holds.
+    pub(super) fn reached(&self, standing: &Standing, sql: &mut Sql) -> String {
+        let (now, user) = (sql.int(self.now().as_micros()), sql.int(standing.user_id));
+        let groups = sql.ints(&standing.held_role_ids());
+        reached(&now, &user, &groups)
     }
 
     /// Whether a user is among those whom the actor may see.

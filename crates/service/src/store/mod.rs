@@ -19,6 +19,7 @@ mod migration;
 mod placement;
 mod platform;
 mod postgres;
+mod ranked;
 mod reference;
 mod registry;
 mod remembered;
@@ -131,12 +132,16 @@ impl Store {
         let now = self.clock.now();
         let remembered = Arc::clone(&self.remembered);
         let known = match &self.db {
-            Db::Sqlite(sqlite) => Some(sqlite.epoch()),
+            Db::Sqlite(sqlite) => Some((sqlite.epoch(), sqlite.listing())),
             Db::Postgres(_) => None,
         };
         let run = move |session: Session<'_>| {
-            let epoch = known.map_or_else(|| meta::epoch(session), Ok)?;
-            let tx = ReadTx::new(session, now, Some(AtEpoch { memory: &remembered, epoch }));
+            let (epoch, listing) = match known {
+                Some((epoch, listing)) => (epoch, Some(listing)),
+                None => (meta::epoch(session)?, None),
+            };
+            let at = AtEpoch { memory: &remembered, epoch, listing };
+            let tx = ReadTx::new(session, now, Some(at));
             let outcome = reader(&tx);
             Ok(Told { outcome, refused: tx.into_refused() })
         };

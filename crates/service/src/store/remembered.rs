@@ -7,12 +7,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::ranked::Rankings;
 use strongroom_core::access::Standing;
 
 /// Standings by user, with the epoch they were read in.
 #[derive(Default)]
 pub(super) struct Remembered {
     standings: Mutex<HashMap<i64, (u64, Arc<Standing>)>>,
+    pub(super) rankings: Rankings,
 }
 
 /// The memory as one transaction may use it.
@@ -21,6 +23,9 @@ pub(super) struct AtEpoch<'m> {
     pub(super) memory: &'m Remembered,
     /// Read before, or in, the transaction's snapshot.
     pub(super) epoch: u64,
+    /// How many changes of credentials and of rights on them were committed before the snapshot, where one process
+    /// knows of all of them.
+    pub(super) listing: Option<u64>,
 }
 
 impl AtEpoch<'_> {

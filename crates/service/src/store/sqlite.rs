@@ -25,6 +25,8 @@ use strongroom_core::{Error, Result};
 pub(super) struct Effect {
     /// The change can take a right away, so caches of rights are stale.
     pub(super) revokes: bool,
+    /// The change can alter which credentials somebody sees, or their order, so remembered lists are stale.
+    pub(super) relists: bool,
 }
 
 /// A change as the stores run it: inside a transaction of theirs, and perhaps more than once.
@@ -44,6 +46,7 @@ pub(crate) struct Sqlite {
     readers: Mutex<Vec<Connection>>,
     writer: mpsc::Sender<Member>,
     epoch: Arc<AtomicU64>,
+    listing: Arc<AtomicU64>,
 }
 
 impl Sqlite {
@@ -59,17 +62,30 @@ impl Sqlite {
         let linker = Linker::resume(Session::Sqlite(&connection))?;
         let (writer, waiting) = mpsc::channel(limits.queue);
         let epoch = Arc::new(AtomicU64::new(1));
-        let mut group = Group { connection, linker, limits, in_member, epoch: Arc::clone(&epoch) };
+        let listing = Arc::new(AtomicU64::new(1));
+        let mut group = Group {
+            connection,
+            linker,
+            limits,
+            in_member,
+            epoch: Arc::clone(&epoch),
+            listing: Arc::clone(&listing),
+        };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || group.serve(waiting))
             .map_err(Error::internal)?;
-        Ok(Self { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer, epoch })
+        Ok(Self { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer, epoch, listing })
     }
 
     /// The number of committed changes that could take a right away.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The number of committed changes that could alter a list of credentials.
+    pub(super) fn listing(&self) -> u64 {
+        self.listing.load(Ordering::Acquire)
     }
 
     /// Runs a reader on a snapshot.
@@ -129,6 +145,7 @@ struct Group {
     limits: WriterLimits,
     in_member: Arc<AtomicBool>,
     epoch: Arc<AtomicU64>,
+    listing: Arc<AtomicU64>,
 }
 
 impl Group {
@@ -173,11 +190,12 @@ impl Group {
         self.undo();
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
         let mut outcomes = Vec::with_capacity(members.len());
-        let mut revokes = false;
+        let (mut revokes, mut relists) = (false, false);
         for member in members.iter_mut() {
             match self.run(member) {
                 Ok(outcome) => {
                     revokes |= outcome.as_ref().is_ok_and(|effect| effect.revokes);
+                    relists |= outcome.as_ref().is_ok_and(|effect| effect.relists);
                     outcomes.push(outcome.map(|_| ()));
                 }
                 Err(error) => {
@@ -194,6 +212,9 @@ impl Group {
         match linked {
             Ok(head) => {
                 self.linker.advance(head);
+                if relists {
+                    self.listing.fetch_add(1, Ordering::AcqRel);
+                }
                 if revokes {
                     self.epoch.fetch_add(1, Ordering::AcqRel);
                 }

@@ -35,6 +35,7 @@ pub(crate) struct ReadTx<'tx> {
 pub(crate) struct WriteTx<'tx> {
     read: ReadTx<'tx>,
     revokes: Cell<bool>,
+    relists: Cell<bool>,
 }
 
 /// Makes the lifetime invariant, so that no two transactions share one.
@@ -53,6 +54,11 @@ impl<'tx> ReadTx<'tx> {
     /// The transaction's statements.
     pub(super) const fn session(&self) -> Session<'tx> {
         self.session
+    }
+
+    /// What is remembered beyond the transaction; nothing in a change.
+    pub(super) const fn memory(&self) -> Option<AtEpoch<'tx>> {
+        self.memory
     }
 
     /// The time of the transaction.
@@ -108,7 +114,8 @@ impl<'tx> ReadTx<'tx> {
 
 impl<'tx> WriteTx<'tx> {
     pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
-        Self { read: ReadTx::new(session, now, None), revokes: Cell::new(false) }
+        let read = ReadTx::new(session, now, None);
+        Self { read, revokes: Cell::new(false), relists: Cell::new(false) }
     }
 
     pub(super) fn into_refused(self) -> Vec<Entry> {
@@ -116,12 +123,17 @@ impl<'tx> WriteTx<'tx> {
     }
 
     pub(super) fn effect(&self) -> Effect {
-        Effect { revokes: self.revokes.get() }
+        Effect { revokes: self.revokes.get(), relists: self.relists.get() }
     }
 
     /// Forgets what the actor was found to hold, because the change has just altered it.
     pub(crate) fn forget_standing(&self) {
         *self.read.standing.borrow_mut() = None;
+    }
+
+    /// Notes that the change can alter which credentials somebody sees, or their order.
+    pub(super) fn mark_relisting(&self) {
+        self.relists.set(true);
     }
 
     /// Notes that the change can alter somebody's rights, so that every cache of them is stale.

@@ -14,6 +14,7 @@ mod login;
 mod model;
 mod names;
 mod owners;
+mod pages;
 mod processes;
 mod references;
 mod roles;

@@ -3,6 +3,7 @@
 // For the lints: what is compiled for tests may unwrap and print.
 #![cfg(test)]
 
+mod ansible;
 mod database;
 mod kill;
 mod leaks;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Office, answers, is_refused};
-use crate::room::{Room, on_both_stores};
+use crate::room::on_both_stores;
 
 const GALAXY: &str = "/api/v2/organizations/2/galaxy_credentials/";
 

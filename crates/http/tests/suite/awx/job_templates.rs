@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Office, answers, is_missing, is_refused, snapshot, without_role_ids};
-use crate::room::{Room, on_both_stores};
+use crate::room::on_both_stores;
 
 const TEMPLATES: &str = "/api/v2/job_templates/";
 

@@ -128,7 +128,7 @@ macro_rules! snapshot {
             ".**.timestamp" => "[time]",
             ".**.expires" => "[time]",
             ".**.token" => "[token]",
-            ".**.fingerprints.*" => "[digest]",
+            ".**.fingerprints" => "[digests]",
         })
     };
 }

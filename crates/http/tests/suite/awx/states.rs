@@ -5,7 +5,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::{Office, answers};
-use crate::room::{Caller, Reply, Room, on_both_stores};
+use crate::room::{Caller, Reply, on_both_stores};
 
 /// A change that is wanted in certain states only.
 async fn sent(caller: &Caller, method: Method, path: &str, tags: &[&str], body: &Value) -> Reply {
