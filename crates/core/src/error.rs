@@ -107,6 +107,11 @@ pub enum Conflict {
     CredentialInUse(Vec<UseCount>),
     /// The organization still has spaces or hosted registries.
     OrganizationInUse,
+    /// The registry still has robots that open it.
+    RegistryInUse {
+        /// How many.
+        robots: i64,
+    },
     /// One actor registered as many references to one credential as are allowed.
     TooManyReferences {
         /// The limit.
