@@ -85,7 +85,9 @@ fn core(error: &Error, facts: &RequestFacts) -> Response {
         Error::Conflict(conflict) => {
             let field = match conflict {
                 Conflict::CredentialInUse(_) => "credential_id",
-                Conflict::OrganizationInUse | Conflict::TooManyReferences { .. } => "body",
+                Conflict::OrganizationInUse
+                | Conflict::RegistryInUse { .. }
+                | Conflict::TooManyReferences { .. } => "body",
             };
             invalid(&[Wrong::new(field, words::conflict(conflict))], facts)
         }

@@ -202,6 +202,9 @@ fn conflicting(conflict: &Conflict) -> Response {
         Conflict::OrganizationInUse => {
             (StatusCode::CONFLICT, "Organization still has spaces or registries.".to_owned())
         }
+        Conflict::RegistryInUse { robots } => {
+            (StatusCode::CONFLICT, format!("The registry still has {robots} active credentials."))
+        }
         Conflict::TooManyReferences { limit } => {
             (StatusCode::CONFLICT, format!("No more than {limit} references are kept."))
         }

@@ -16,6 +16,7 @@ mod names;
 mod owners;
 mod processes;
 mod references;
+mod robots;
 mod roles;
 mod start;
 mod table;
