@@ -249,7 +249,7 @@ fn retire<'tx>(
     permit: &Permit<'tx, proof::ManageRegistries>,
     registry: &Registry,
 ) -> Result<Vec<Entry>> {
-    let entries = robot::retire_all(tx, actor, registry)?;
+    let entries = robot::retire_all(tx, actor, permit, registry)?;
     private::let_go(tx, actor, registry)?;
     tx.retire_registry(permit, registry, actor.user_id())?;
     Ok(entries)

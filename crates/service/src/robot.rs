@@ -24,7 +24,9 @@ use crate::actor::Actor;
 use crate::audit::{gone, made};
 use crate::credential::Deleted;
 use crate::registry::touched;
-use crate::store::{Audited, NewCredential, NewPlacement, ReadTx, RobotRow, WriteTx, proof};
+use crate::store::{
+    Audited, NewCredential, NewPlacement, Permit, ReadTx, RobotRow, WriteTx, proof,
+};
 use crate::view::Page;
 use crate::{Strongroom, draw_identity};
 
@@ -172,10 +174,9 @@ impl Strongroom {
             if !uses.is_empty() && (!force || is_protected()?) {
                 return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
             }
-            let reason = permit.reason().to_string();
-            tx.retire_robot(permit.id(), &row, by.user_id())?;
+            tx.retire_robot(&permit, &row, by.user_id())?;
             let mut entry = removal(tx, &by, &registry, &row);
-            entry.reason = reason;
+            entry.reason = permit.reason().to_string();
             entry.changes.extend(uses.iter().map(used_by));
             Ok(Audited::new(Deleted { uses }, entry))
         })
@@ -184,18 +185,14 @@ impl Strongroom {
 }
 
 /// Removes every robot of a registry that goes, and tells of each.
-pub(crate) fn retire_all(
-    tx: &mut WriteTx<'_>,
+pub(crate) fn retire_all<'tx>(
+    tx: &mut WriteTx<'tx>,
     actor: &Actor,
+    permit: &Permit<'tx, proof::ManageRegistries>,
     registry: &Registry,
 ) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    let (rows, _) = tx.robots_of(registry.identity.id, Some(false), (i64::MAX, 0))?;
-    for row in rows {
-        tx.retire_robot(row.placement_id, &row, actor.user_id())?;
-        entries.push(removal(tx, actor, registry, &row));
-    }
-    Ok(entries)
+    let removed = tx.retire_robots(permit, actor.user_id())?;
+    Ok(removed.iter().map(|row| removal(tx, actor, registry, row)).collect())
 }
 
 fn removal(tx: &ReadTx<'_>, actor: &Actor, registry: &Registry, row: &RobotRow) -> Entry {

@@ -165,10 +165,9 @@ impl Strongroom {
         self.write(actor, move |tx| {
             let (permit, registry) = tx.registry::<proof::ManageRegistries>(&by, &registry)?;
             check_private(&registry)?;
-            let reason = permit.reason().to_string();
             let mut entry = entry_of(tx, &by, Operation::Delete, &registry);
             super::retire(tx, &by, &permit, &registry)?;
-            entry.reason = reason;
+            entry.reason = permit.reason().to_string();
             entry.changes =
                 told(&registry).into_iter().map(|(member, value)| gone(member, value)).collect();
             Ok(Audited::new((), entry))

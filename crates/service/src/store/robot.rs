@@ -230,13 +230,30 @@ impl<'tx> WriteTx<'tx> {
     /// Removes a robot: its hash and versions are gone, its record stays.
     pub(crate) fn retire_robot(
         &mut self,
-        permitted: i64,
+        permit: &Permit<'tx, proof::Delete>,
         robot: &RobotRow,
         by: Option<i64>,
     ) -> Result<()> {
-        if permitted != robot.placement_id {
+        if permit.id() != robot.placement_id {
             return Err(Error::internal("a permit for another object"));
         }
+        self.wipe_robot(robot, by)
+    }
+
+    /// Removes every robot of a registry that goes; those that were live.
+    pub(crate) fn retire_robots(
+        &mut self,
+        permit: &Permit<'tx, proof::ManageRegistries>,
+        by: Option<i64>,
+    ) -> Result<Vec<RobotRow>> {
+        let (robots, _) = self.robots_of(permit.id(), Some(false), (i64::MAX, 0))?;
+        for robot in &robots {
+            self.wipe_robot(robot, by)?;
+        }
+        Ok(robots)
+    }
+
+    fn wipe_robot(&mut self, robot: &RobotRow, by: Option<i64>) -> Result<()> {
         let (now, credential): (Value<'_>, Value<'_>) =
             (self.now().into(), robot.credential_id.into());
         let session = self.session();

@@ -124,7 +124,10 @@ async fn the_signer_is_renewed_long_before_it_ends(room: TestRoom) {
     assert_ne!(header(&log_in(&room, &robot).await.unwrap()), before);
     assert_eq!(room.room.registry_token_certificates().await.unwrap(), bundle);
     assert_eq!(told(&room, "renewed before its end").await, 1);
-    assert_eq!(room.number("SELECT COUNT(*) FROM signing_keys WHERE certificate IS NOT NULL").await, 2);
+    assert_eq!(
+        room.number("SELECT COUNT(*) FROM signing_keys WHERE certificate IS NOT NULL").await,
+        2
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ mod parts;
 
 use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -139,10 +140,11 @@ fn end(harbor: &Harbor<'_>) {
 
 /// The helper by which skopeo asks Strongroom itself, without a password on any disk.
 fn helper(harbor: &Harbor<'_>, robot: &Robot) {
+    let (token, id) = harbor.user("deployer");
     let inputs = json!({"host": harbor.host, "username": robot.name, "password": robot.password});
-    let words = ["credential", "create", "--name", "pull", "--type", "18", "--user", "1"];
+    let words = ["credential", "create", "--name", "pull", "--type", "18", "--user", &id];
     let words = [&words[..], &["--inputs-file", "-"]].concat();
-    let made = with_input(harbor.command(&words), &inputs.to_string());
+    let made = with_input(harbor.command_of(&token, &words), &inputs.to_string());
     assert!(made.status.success(), "{}", said(&made));
 
     let folder = harbor.folder().join("helpers");
@@ -152,14 +154,14 @@ fn helper(harbor: &Harbor<'_>, robot: &Robot) {
     let config = folder.join("config.json");
     let helpers = json!({"credHelpers": {harbor.host.as_str(): "strongroom"}});
     fs::write(&config, helpers.to_string()).unwrap();
-    let pull = |authfile: &std::path::Path| {
+    let pull = |authfile: &Path| {
         let source = format!("docker://{}/app/web:1", harbor.host);
         let mut command = Command::new("skopeo");
         command
             .args(["inspect", "--tls-verify=false", "--format", "{{.Digest}}", "--authfile"])
             .arg(authfile)
             .arg(source)
-            .envs(harbor.environment())
+            .envs(harbor.environment(&token))
             .env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
         command.output().unwrap()
     };
@@ -169,7 +171,16 @@ fn helper(harbor: &Harbor<'_>, robot: &Robot) {
     fs::write(&config, "{}").unwrap();
     assert!(!pull(&config).status.success(), "nobody is let in without the helper");
 
-    let ask = |action: &str, input: &str| with_input(helper_command(&link, harbor, action), input);
+    let command = |action: &str| {
+        let mut command = Command::new(&link);
+        command
+            .arg(action)
+            .env_clear()
+            .envs(harbor.environment(&token))
+            .current_dir(harbor.folder());
+        command
+    };
+    let ask = |action: &str, input: &str| with_input(command(action), input);
     let got: Value = serde_json::from_slice(&ask("get", &harbor.host).stdout).unwrap();
     let login = json!({"ServerURL": harbor.host, "Username": robot.name, "Secret": robot.password});
     assert_eq!(got, login);
@@ -183,9 +194,11 @@ fn helper(harbor: &Harbor<'_>, robot: &Robot) {
     assert_eq!(text(&ask("get", "")), "no credentials server URL");
     assert!(text(&ask("burn", "")).starts_with("Unknown credential action"));
     let stored = json!({"ServerURL": "https://new.example", "Username": "u", "Secret": "p4711"});
-    assert!(text(&ask("store", &stored.to_string())).contains("STRONGROOM_DOCKER_CREDENTIAL_STORE"));
+    assert!(
+        text(&ask("store", &stored.to_string())).contains("STRONGROOM_DOCKER_CREDENTIAL_STORE")
+    );
     let write = |action: &str, input: &str| {
-        let mut command = helper_command(&link, harbor, action);
+        let mut command = command(action);
         command.env("STRONGROOM_DOCKER_CREDENTIAL_STORE", "1");
         with_input(command, input)
     };
@@ -198,16 +211,17 @@ fn helper(harbor: &Harbor<'_>, robot: &Robot) {
     }
     assert!(write("erase", "new.example").status.success());
     assert_eq!(ask("get", "new.example").status.code(), Some(1));
-    others(harbor, robot);
+    others(harbor, robot, &token);
 }
 
 /// The other ways in which tools are handed a registry credential.
-fn others(harbor: &Harbor<'_>, robot: &Robot) {
+fn others(harbor: &Harbor<'_>, robot: &Robot, token: &Path) {
     let asked = json!({
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1", "kind": "CredentialProviderRequest",
         "image": format!("{}/app/web:1", harbor.host),
     });
-    let answer = with_input(harbor.command(&["kubelet-credential-provider"]), &asked.to_string());
+    let provider = harbor.command_of(token, &["kubelet-credential-provider"]);
+    let answer = with_input(provider, &asked.to_string());
     let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
     assert_eq!(answer["kind"], "CredentialProviderResponse");
     let login = json!({"username": robot.name, "password": robot.password});
@@ -215,7 +229,9 @@ fn others(harbor: &Harbor<'_>, robot: &Robot) {
     // The file that is printed opens the registry for skopeo.
     let words = ["registry-credential", "dockerconfigjson", "--host", harbor.host.as_str()];
     let file = harbor.folder().join("printed.json");
-    fs::write(&file, harbor.strongroom(&words)).unwrap();
+    let printed = harbor.command_of(token, &words).output().unwrap();
+    assert!(printed.status.success(), "{}", said(&printed));
+    fs::write(&file, printed.stdout).unwrap();
     let source = format!("docker://{}/app/web:1", harbor.host);
     let inspected = Command::new("skopeo")
         .args(["inspect", "--tls-verify=false", "--authfile", file.to_str().unwrap(), &source])
@@ -262,7 +278,6 @@ fn podman(harbor: &Harbor<'_>, robot: &Robot) {
 }
 
 /// No password that was minted is in the data directory, the log, or the files of the database.
-#[expect(clippy::disallowed_methods, reason = "the test command hands over its database this way")]
 fn nothing_is_left_of(harbor: &Harbor<'_>, store: &Store) {
     let minted = harbor.passwords();
     assert!(minted.len() > 5);
@@ -277,12 +292,6 @@ fn nothing_is_left_of(harbor: &Harbor<'_>, store: &Store) {
         }
     }
     assert!(scanner.bytes(store.log().as_bytes()).is_empty());
-}
-
-fn helper_command(link: &std::path::Path, harbor: &Harbor<'_>, action: &str) -> Command {
-    let mut command = Command::new(link);
-    command.arg(action).env_clear().envs(harbor.environment()).current_dir(harbor.folder());
-    command
 }
 
 /// What a command says that gets this on its standard input.

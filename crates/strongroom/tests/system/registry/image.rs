@@ -15,14 +15,16 @@ pub(super) fn write(folder: &Path) {
         "architecture": "amd64", "os": "linux", "config": {},
         "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
     });
-    let config = blob(folder, config.to_string().as_bytes(), "application/vnd.oci.image.config.v1+json");
+    let config =
+        blob(folder, config.to_string().as_bytes(), "application/vnd.oci.image.config.v1+json");
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer],
     });
     let manifest = blob(folder, manifest.to_string().as_bytes(), MANIFEST);
     let index = json!({"schemaVersion": 2, "manifests": [manifest]});
     fs::write(folder.join("index.json"), index.to_string()).unwrap();
-    fs::write(folder.join("oci-layout"), json!({"imageLayoutVersion": "1.0.0"}).to_string()).unwrap();
+    fs::write(folder.join("oci-layout"), json!({"imageLayoutVersion": "1.0.0"}).to_string())
+        .unwrap();
 }
 
 /// Keeps a blob under its digest and describes it.

@@ -118,20 +118,41 @@ impl<'a> Harbor<'a> {
         self.minted.borrow().clone()
     }
 
-    /// What points the binary to the server, as a helper without a terminal has it.
-    pub(super) fn environment(&self) -> [(&'static str, OsString); 3] {
+    /// What points the binary to the server, for whoever has the token in a file.
+    pub(super) fn environment(&self, token_file: &Path) -> [(&'static str, OsString); 3] {
         [
             ("STRONGROOM_URL", self.url.clone().into()),
-            ("STRONGROOM_TOKEN_FILE", self.token_file.clone().into()),
+            ("STRONGROOM_TOKEN_FILE", token_file.into()),
             ("HOME", self.folder().into()),
         ]
     }
 
     /// The binary with these words, as the administrator over the network.
     pub(super) fn command(&self, words: &[&str]) -> Command {
+        self.command_of(&self.token_file, words)
+    }
+
+    /// The binary with these words, for whoever has the token in a file.
+    pub(super) fn command_of(&self, token_file: &Path, words: &[&str]) -> Command {
         let mut command = self.store.command(words);
-        command.env_clear().envs(self.environment());
+        command.env_clear().envs(self.environment(token_file));
         command
+    }
+
+    /// A new user's token in a file, and his id.
+    pub(super) fn user(&self, name: &str) -> (PathBuf, String) {
+        let password = self.folder().join("password");
+        fs::write(&password, "correct horse battery staple").unwrap();
+        let file = password.to_str().unwrap();
+        let made = self.store.run(&["user", "create", name, "--password-file", file]);
+        assert!(made.status.success(), "{}", said(&made));
+        let made = self.store.run(&["token", "create", "--user", name, "--name", "helper"]);
+        assert!(made.status.success(), "{}", said(&made));
+        let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+        let tokens = self.ask(&Request::get("/strongroom/v1/tokens").bearer(&token)).json();
+        let file = self.folder().join(format!("token of {name}"));
+        fs::write(&file, token).unwrap();
+        (file, tokens["items"][0]["user"]["id"].to_string())
     }
 
     /// What a command of the administrator prints.
