@@ -11,7 +11,7 @@ use strongroom_service::{Presented, RegistryTokenDraft};
 
 use super::error::TokenError;
 use super::request::{self, Form};
-use super::wire::Issued;
+use super::wire::Given;
 use crate::answer::{self, JSON};
 use crate::body::RawBody;
 use crate::facts::{Facts, RequestFacts};
@@ -54,7 +54,7 @@ async fn issued(
 ) -> Answer {
     let origin = facts.origin(Dialect::AppCatalog);
     let token = state.room.issue_registry_token(username, password, draft, &origin).await?;
-    Ok(answer::json(StatusCode::OK, JSON, &Issued::new(&token, with_scope)))
+    Ok(answer::json(StatusCode::OK, JSON, &Given::new(&token, with_scope)))
 }
 
 /// The certificates that a registry trusts, for its `rootcertbundle`.

@@ -8,7 +8,7 @@ use strongroom_service::RegistryToken;
 
 /// A token. Some clients read one of the two members that hold it, some the other.
 #[derive(Serialize)]
-pub(super) struct Issued<'a> {
+pub(super) struct Given<'a> {
     token: &'a str,
     access_token: &'a str,
     expires_in: i64,
@@ -17,7 +17,7 @@ pub(super) struct Issued<'a> {
     scope: Option<String>,
 }
 
-impl<'a> Issued<'a> {
+impl<'a> Given<'a> {
     /// The answer, with the scopes that were granted where OAuth 2 wants them.
     pub(super) fn new(token: &'a RegistryToken, with_scope: bool) -> Self {
         let text = token.text.expose_secret();

@@ -4,8 +4,8 @@
 -- may go, and the registry then says that it did.
 ALTER TABLE registries ADD COLUMN credential_id BIGINT;
 ALTER TABLE registries ADD COLUMN made_credential BOOLEAN NOT NULL DEFAULT FALSE;
-ALTER TABLE registries ADD COLUMN containers_organization TEXT;
-ALTER TABLE registries ADD COLUMN charts_organization TEXT;
+ALTER TABLE registries ADD COLUMN containers_organization TEXT COLLATE "C";
+ALTER TABLE registries ADD COLUMN charts_organization TEXT COLLATE "C";
 
 -- The credential of the robot that takes this one's place, since when, and when its end was announced.
 ALTER TABLE robots ADD COLUMN successor_id BIGINT;

@@ -58,13 +58,15 @@ pub(crate) struct Ending {
 }
 
 impl ReadTx<'_> {
-    /// The robot of a user name, if there ever was one.
+    /// The robot of a user name, if there ever was one. For a name that none has the next one is read too, so that
+    /// looking for it takes as long.
     pub(crate) fn robot_login(&self, name: &str) -> Result<Option<RobotLogin>> {
         let sql = "SELECT p.id, p.credential_id, p.name, r.hash, r.access, p.expires, p.removed, g.removed, \
                    g.service, g.organization_id, r.last_used FROM placements p \
                    JOIN robots r ON r.credential_id = p.credential_id JOIN registries g ON g.id = p.registry_id \
-                   WHERE p.dialect = 'app_catalog' AND p.name = $1";
-        self.session().row(sql, &[name.into()], login)
+                   WHERE p.dialect = 'app_catalog' AND p.name >= $1 ORDER BY p.name LIMIT 1";
+        let found = self.session().row(sql, &[name.into()], login)?;
+        Ok(found.filter(|login| login.name == name))
     }
 
     /// A robot of a registry, if it has one of that identity.

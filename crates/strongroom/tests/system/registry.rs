@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::common::{ADMIN_PASSWORD, Store};
 use crate::scan::Scanner;
-use parts::{Harbor, Robot, said};
+use parts::{Harbor, Robot, in_seconds, said};
 
 #[test]
 fn a_real_registry_opens_for_what_was_minted_on_sqlite() {
@@ -131,7 +131,7 @@ fn end(harbor: &Harbor<'_>) {
     assert!(refused.contains("invalid username/password"), "{refused}");
     assert_eq!(harbor.manifest("app/web", "1", &token), 200, "until the token ends");
     assert_eq!(harbor.manifest("app/web", "1", &format!("{token}x")), 401);
-    let brief = harbor.robot(&["--expires", &harbor.in_seconds(3)]);
+    let brief = harbor.robot(&["--expires", &in_seconds(3)]);
     let until = std::time::Instant::now() + std::time::Duration::from_secs(4);
     harbor.pull(&brief, "app/web:1").unwrap();
     std::thread::sleep(until.saturating_duration_since(std::time::Instant::now()));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::room::{Caller, Room, on_both_stores};
+use crate::room::{Caller, on_both_stores};
 
 const CREDENTIALS: &str = "/strongroom/v1/credentials";
 

@@ -1,5 +1,6 @@
 //! The smallest image: one layer with one file, as a folder in the layout of OCI.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -29,7 +30,10 @@ pub(super) fn write(folder: &Path) {
 
 /// Keeps a blob under its digest and describes it.
 fn blob(folder: &Path, bytes: &[u8], media_type: &str) -> Value {
-    let digest: String = sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digest = String::new();
+    for byte in sha256(bytes) {
+        write!(digest, "{byte:02x}").unwrap();
+    }
     fs::write(folder.join("blobs/sha256").join(&digest), bytes).unwrap();
     json!({"mediaType": media_type, "digest": format!("sha256:{digest}"), "size": bytes.len()})
 }
@@ -48,7 +52,8 @@ fn archive(name: &str, content: &[u8]) -> Vec<u8> {
     put(136, "00000000000\0");
     put(148, "        ");
     put(156, "0");
-    put(257, "ustar\000");
+    put(257, "ustar");
+    put(263, "00");
     let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     let mut archive = header.to_vec();

@@ -184,15 +184,6 @@ impl<'a> Harbor<'a> {
         self.strongroom(&["robot", "remove", "harbor", &robot.name]);
     }
 
-    /// A point of time so many seconds ahead, as the server writes it.
-    pub(super) fn in_seconds(&self, seconds: u64) -> String {
-        let output = Command::new("date")
-            .args(["--utc", "--date", &format!("{seconds} seconds"), "+%Y-%m-%dT%H:%M:%SZ"])
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
     /// The audit log.
     pub(super) fn audit(&self) -> String {
         let (mut all, mut after) = (String::new(), "0".to_owned());
@@ -292,6 +283,14 @@ impl Robot {
 
 fn told<T>(output: &Output, result: impl FnOnce() -> T) -> Result<T, String> {
     if output.status.success() { Ok(result()) } else { Err(said(output)) }
+}
+
+/// A point of time so many seconds ahead, in RFC 3339.
+pub(super) fn in_seconds(seconds: u64) -> String {
+    let ahead = format!("{seconds} seconds");
+    let words = ["--utc", "--date", &ahead, "+%Y-%m-%dT%H:%M:%SZ"];
+    let output = Command::new("date").args(words).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// What a command said on both of its outputs.
