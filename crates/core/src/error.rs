@@ -109,6 +109,11 @@ pub enum Conflict {
     OrganizationInUse,
     /// The object is not in the state in which the change was wanted.
     Changed,
+    /// The registry still has robots that open it.
+    RegistryInUse {
+        /// How many.
+        robots: i64,
+    },
     /// One actor registered as many references to one credential as are allowed.
     TooManyReferences {
         /// The limit.

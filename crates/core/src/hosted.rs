@@ -1,4 +1,5 @@
-//! Hosted registries: their addresses and the names by which their token server knows them.
+//! Registries, hosted and private: their addresses, their products, the names by which their token server knows
+//! them, and what can be wrong with a private one.
 
 use crate::registry::Location;
 
@@ -9,14 +10,44 @@ pub struct RegistryUrl {
     location: Location,
 }
 
-/// Why a registry cannot be hosted as asked.
+/// Why a registry cannot be as asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostedRule {
     /// Not the absolute address of a registry.
     Url,
     /// Not the name of a token service.
     Service,
+    /// It stays as it was when the registry was made.
+    Fixed,
 }
+
+/// Why a private registry cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unhealthy {
+    /// The credential that it refers to was deleted.
+    CredentialGone,
+    /// The credential is of another type now.
+    CredentialOfAnotherType,
+    /// The credential has no password.
+    CredentialWithoutPassword,
+    /// The credential is for another registry.
+    CredentialElsewhere,
+    /// The credential belongs to another organization.
+    CredentialOfAnotherOrganization,
+}
+
+/// The products that a private registry can be, as the Application Catalog spells them.
+pub const PROVIDERS: [&str; 9] = [
+    "AMAZON_ELASTIC_CONTAINER_REGISTRY",
+    "HARBOR",
+    "NEXUS_CONTAINER_REGISTRY",
+    "AZURE_CONTAINER_REGISTRY",
+    "JFROG_CONTAINER_REGISTRY",
+    "GITHUB_CONTAINER_REGISTRY",
+    "GOOGLE_ARTIFACT_REGISTRY",
+    "DOCKERHUB",
+    "IONOS",
+];
 
 impl RegistryUrl {
     /// Reads an absolute address: scheme, host, perhaps port and path, and nothing else. One slash may end it.

@@ -15,6 +15,7 @@ pub mod id;
 pub mod platform;
 pub mod record;
 pub mod registry;
+pub mod registry_scope;
 pub mod robot;
 pub mod text;
 

@@ -297,10 +297,25 @@ pub struct Registry {
     pub service: Option<String>,
     /// How many robots may be live at once.
     pub credentials_limit: i64,
+    /// The credential with which a private registry is opened.
+    pub credential: Option<RegistryCredential>,
+    /// The namespace for containers, of a private registry.
+    pub containers_organization: Option<String>,
+    /// The namespace for charts, of a private registry.
+    pub charts_organization: Option<String>,
     /// Times and makers.
     pub stamp: Stamp,
     /// When it was removed and by whom.
     pub removed: Option<(Timestamp, Option<i64>)>,
+}
+
+/// The credential that a private registry refers to. It may be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistryCredential {
+    /// Its id.
+    pub id: i64,
+    /// It was made with the registry, so that whoever may change the registry may change it.
+    pub born_here: bool,
 }
 
 /// A use of a credential by a consumer.

@@ -76,6 +76,70 @@ impl FromStr for Location {
     }
 }
 
+/// Host, perhaps with port, of whatever names a registry: a location, an address, a server as clients spell it. In
+/// lower case; every name of Docker Hub is `docker.io`.
+pub fn host_of(text: &str) -> String {
+    let bare = text.trim().split_once("://").map_or(text.trim(), |(_, rest)| rest);
+    let host = bare.split('/').next().unwrap_or_default().to_lowercase();
+    match host.as_str() {
+        "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => {
+            "docker.io".to_owned()
+        }
+        _ => host,
+    }
+}
+
+/// Whether two texts name the same host.
+pub fn same_host(one: &str, other: &str) -> bool {
+    host_of(one) == host_of(other)
+}
+
+/// How well a location fits a repository: how many parts of it name the repository, the host among them; nothing when
+/// it is for another.
+///
+/// `registry.example.com/team` fits `registry.example.com/team/app` by two parts, and `.../teams` not at all.
+pub fn fit(location: &str, repository: &str) -> Option<usize> {
+    if !same_host(location, repository) {
+        return None;
+    }
+    let (mut named, mut wanted) = (path_of(location), path_of(repository));
+    let mut parts = 1;
+    loop {
+        match (named.next(), wanted.next()) {
+            (None, _) => return Some(parts),
+            (Some(one), Some(other)) if one == other => parts += 1,
+            (Some(_), _) => return None,
+        }
+    }
+}
+
+/// Host and path of an image as it is written, without tag and digest. Without a host it is Docker Hub's.
+pub fn repository_of_image(image: &str) -> String {
+    let bare = image.split('@').next().unwrap_or_default();
+    let (first, rest) =
+        bare.split_once('/').map_or((bare, None), |(first, rest)| (first, Some(rest)));
+    let is_host = first.contains(['.', ':']) || first == "localhost";
+    let (host, path) = match rest {
+        Some(rest) if is_host => (first, rest),
+        _ => ("docker.io", bare),
+    };
+    let path = match path.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => path,
+        _ => path,
+    };
+    format!("{}/{path}", host_of(host))
+}
+
+/// The parts of a path after the host. `v1` and `v2` are no repositories but the roots of registries' APIs.
+fn path_of(text: &str) -> impl Iterator<Item = &str> {
+    let bare = text.trim().split_once("://").map_or(text.trim(), |(_, rest)| rest);
+    let mut parts: Vec<&str> = bare.split('/').skip(1).filter(|part| !part.is_empty()).collect();
+    if matches!(parts.as_slice(), ["v1" | "v2"]) {
+        parts.clear();
+    }
+    parts.into_iter()
+}
+
 /// A host name or address, perhaps with a port, in lower case.
 fn checked_host(text: &str) -> Result<String, LocationFault> {
     let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -116,6 +180,50 @@ fn checked_host(text: &str) -> Result<String, LocationFault> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_host_is_found_in_whatever_names_a_registry() {
+        for (text, host) in [
+            ("registry.example.com", "registry.example.com"),
+            ("https://Registry.example.com:5000/v2/", "registry.example.com:5000"),
+            ("registry.example.com/team/app", "registry.example.com"),
+            ("https://index.docker.io/v1/", "docker.io"),
+            ("docker.io/library", "docker.io"),
+            ("", ""),
+        ] {
+            assert_eq!(host_of(text), host, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_longest_location_that_fits_is_told_by_its_parts() {
+        for (location, repository, fits) in [
+            ("r.example", "r.example/team/app", Some(1)),
+            ("r.example/team", "r.example/team/app", Some(2)),
+            ("https://r.example/v2/", "r.example/team/app", Some(1)),
+            ("r.example/teams", "r.example/team/app", None),
+            ("r.example/team/app/x", "r.example/team/app", None),
+            ("r.example:5000", "r.example/team/app", None),
+            ("https://index.docker.io/v1/", "docker.io/library/nginx", Some(1)),
+        ] {
+            assert_eq!(fit(location, repository), fits, "{location} {repository}");
+        }
+    }
+
+    #[test]
+    fn an_image_names_its_repository() {
+        for (image, repository) in [
+            ("registry.example/team/app:1", "registry.example/team/app"),
+            ("registry.example:5000/app@sha256:00", "registry.example:5000/app"),
+            ("registry.example:5000/app:v1@sha256:00", "registry.example:5000/app"),
+            ("localhost/app", "localhost/app"),
+            ("nginx", "docker.io/nginx"),
+            ("nginx:1.25", "docker.io/nginx"),
+            ("library/nginx:1.25", "docker.io/library/nginx"),
+        ] {
+            assert_eq!(repository_of_image(image), repository, "{image}");
+        }
+    }
 
     #[test]
     fn hosts_ports_and_paths_are_read_and_the_host_is_lowered() {

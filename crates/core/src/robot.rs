@@ -166,6 +166,15 @@ pub enum RobotRule {
         /// The most that are taken.
         max: usize,
     },
+    /// A robot that was rotated has a successor, which can be rotated instead.
+    Rotated,
+    /// Only a robot that is active is rotated.
+    NotActive,
+    /// The old robot would have to live longer than it does.
+    OverlapTooLong {
+        /// The most seconds that are left to it.
+        seconds: i64,
+    },
     /// A robot does not live that long.
     LivesTooLong {
         /// The most days ahead at which it may end.
@@ -177,6 +186,10 @@ pub enum RobotRule {
 pub const USUAL_DAYS: i64 = 365;
 /// The most days ahead at which a robot may end.
 pub const MOST_DAYS: i64 = 730;
+/// How many seconds a rotated robot lives on unless told, or less when it ends before.
+pub const USUAL_OVERLAP: i64 = 86_400;
+/// How many days before its end a robot without a successor is told of.
+pub const WARNING_DAYS: i64 = 14;
 /// Seconds of a day.
 pub const DAY_SECONDS: i64 = 86_400;
 /// How many robots of a registry may be live at once unless told.

@@ -18,7 +18,9 @@ mod owner;
 mod presented;
 mod probe;
 mod probely;
+mod registry_token;
 mod report;
+mod robot_access;
 mod route;
 mod state;
 mod uaa;
@@ -91,6 +93,7 @@ fn tables(entrance: Entrance) -> Vec<(Owner, Vec<Route>)> {
             (Owner::CloudFoundry, cloud_foundry::routes()),
             (Owner::Uaa, uaa::routes()),
             (Owner::Probely, probely::routes()),
+            (Owner::RegistryToken, registry_token::routes()),
             (Owner::Native, native::routes()),
             (Owner::Native, probe::routes()),
         ],

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
 use crate::route::Slash;
-use crate::{app_catalog, awx, cloud_foundry, native, probely, uaa, unserved};
+use crate::{app_catalog, awx, cloud_foundry, native, probely, registry_token, uaa, unserved};
 
 /// The owner of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,7 +107,7 @@ impl Owner {
             Self::CloudFoundry => cloud_foundry::error::fault(fault),
             Self::Uaa => uaa::error::fault(fault),
             Self::AppCatalog => app_catalog::error::fault(fault, facts),
-            Self::RegistryToken => unserved::registry_token(fault),
+            Self::RegistryToken => registry_token::error::fault(fault),
             Self::Nobody => unserved::nobody(fault),
         };
         *response.status_mut() = fault.status();

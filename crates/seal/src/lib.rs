@@ -26,6 +26,7 @@
 //! it is rotated. Secrets and keys are wiped from memory when they are dropped; nothing that holds
 //! one prints it.
 
+pub mod authority;
 pub mod canary;
 pub mod digest;
 pub mod envelope;
@@ -33,10 +34,12 @@ pub mod key;
 pub mod keyring;
 pub mod mac;
 pub mod password;
+mod pem;
 pub mod random;
 pub mod signing;
 pub mod token;
 
+pub use authority::{Authority, TokenSigner};
 pub use envelope::{SealContext, SealError, Sealed};
 pub use key::{KeyFault, KeyId, RootKey};
 pub use keyring::Keyring;

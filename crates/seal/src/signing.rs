@@ -12,10 +12,11 @@ use aws_lc_rs::signature::{
     KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
 };
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::envelope::{SealContext, SealError, Sealed};
 use crate::keyring::Keyring;
+use crate::pem;
 
 /// A key that signs.
 pub struct SigningKey(KeyPair);
@@ -119,14 +120,7 @@ impl VerifyingKey {
 
     /// The document in the text form of RFC 7468.
     pub fn pem(&self) -> String {
-        let encoded = STANDARD.encode(&self.document);
-        let mut text = String::from("-----BEGIN PUBLIC KEY-----\n");
-        for line in encoded.as_bytes().chunks(64) {
-            text.extend(line.iter().copied().map(char::from));
-            text.push('\n');
-        }
-        text.push_str("-----END PUBLIC KEY-----");
-        text
+        pem::text("PUBLIC KEY", &self.document)
     }
 
     /// The modulus as a JSON Web Key spells it.

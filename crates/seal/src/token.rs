@@ -75,6 +75,11 @@ pub fn hash_plain(text: &str) -> Option<TokenHash> {
     Some(sha256(text.as_bytes()))
 }
 
+/// Whether two hashes are the same, in a time that does not tell where they differ.
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
+}
+
 fn alphanumeric(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

@@ -340,7 +340,8 @@ fn bound<K, V>(table: &mut HashMap<K, V>, stale: impl Fn(&V) -> bool) {
     }
 }
 
-fn is_a_name(username: &str) -> bool {
+/// Whether a text can be looked for as a name of any account.
+pub(crate) fn is_a_name(username: &str) -> bool {
     !username.is_empty() && username.len() <= 600 && !username.contains('\0')
 }
 

@@ -10,6 +10,7 @@ mod assemble;
 mod audit;
 mod authenticate;
 mod catalog;
+mod checkout;
 mod credential;
 mod credential_type;
 mod failure;
@@ -24,6 +25,7 @@ mod placement;
 pub mod platform;
 mod reference;
 mod registry;
+mod registry_token;
 mod robot;
 mod role;
 mod seal;
@@ -56,6 +58,7 @@ pub use audit::{ActivityScope, AuditQuery};
 pub use authenticate::Presented;
 pub use catalog::CatalogAccount;
 pub use credential::{CredentialDraft, CredentialScope, Deleted, Expected, OwnerDoor};
+pub use checkout::{CheckedOut, CheckoutDraft, RegistryAccess};
 pub use credential_type::CredentialTypeDraft;
 pub use grant::{GrantDraft, GrantView};
 pub use input_source::{InputSourceDraft, InputSourceScope};
@@ -64,8 +67,9 @@ pub use named::NamedRef;
 pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
 pub use placement::PlacementDraft;
 pub use reference::ReferenceDraft;
-pub use registry::{RegistryDraft, RegistryQuery, RegistryView};
-pub use robot::{MintedRobot, RobotDraft, RobotView};
+pub use registry::{PrivateRegistryDraft, RegistryDraft, RegistryQuery, RegistryView};
+pub use registry_token::{RegistryToken, RegistryTokenDraft, SignerView, TOKEN_SECONDS};
+pub use robot::{EndingRobot, MintedRobot, RobotDraft, RobotView, RotationDraft};
 pub use role::{RoleHolder, RoleScope, RoleTarget};
 pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
 pub use team::{TeamDraft, TeamScope};
@@ -91,6 +95,9 @@ struct Inner {
     /// A permit for each refusal that may wait to be written.
     refusals: Arc<tokio::sync::Semaphore>,
     uaa_keys: uaa::Keys,
+    registry_keys: registry_token::key::Keys,
+    robot_uses: registry_token::RobotUses,
+    robot_watch: robot::expiring::Watch,
     initial_password_file: Option<std::path::PathBuf>,
 }
 
@@ -154,6 +161,15 @@ impl Strongroom {
         }
         if let Err(error) = self.note_token_uses().await {
             tracing::warn!(%error, "the last use of tokens could not be written");
+        }
+        if let Err(error) = self.note_robot_uses().await {
+            tracing::warn!(%error, "the last login of robots could not be written");
+        }
+        if let Err(error) = Box::pin(self.watch_robots()).await {
+            tracing::warn!(%error, "robots that end soon could not be looked for");
+        }
+        if let Err(error) = Box::pin(self.renew_registry_signer()).await {
+            tracing::error!(%error, "the key that signs registry tokens could not be renewed");
         }
         if let Err(error) = self.0.store.link_audit().await {
             tracing::warn!(%error, "audit entries could not be chained");

@@ -1,23 +1,29 @@
-//! Hosted registries: made through the native API, read there and in the Application Catalog.
+//! Registries: hosted ones are made through the native API, private ones through the Application Catalog; both are
+//! read in both.
+
+mod private;
 
 use serde_json::{Value, json};
 use strongroom_core::access::{Dialect, Permission, ResourceKind, decide};
 use strongroom_core::audit::{Entry, Operation, Touched};
+use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::{Member, faultless};
-use strongroom_core::error::{Rule, Violation};
-use strongroom_core::hosted::{RegistryUrl, is_service_name};
+use strongroom_core::error::{Conflict, Rule, Violation};
+use strongroom_core::hosted::{RegistryUrl, Unhealthy, is_service_name};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Organization, Registry};
 use strongroom_core::robot::USUAL_LIMIT;
 use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
-use crate::audit::made;
+use crate::audit::{gone, made};
 use crate::list::Paging;
-use crate::store::{Audited, NewRegistry, ReadTx, RegistryFilter, proof};
+use crate::store::{Audited, NewRegistry, Permit, ReadTx, RegistryFilter, WriteTx, proof};
 use crate::token::NamedOrganization;
 use crate::view::Page;
-use crate::{Strongroom, draw_identity};
+use crate::{Strongroom, draw_identity, robot};
+
+pub use private::PrivateRegistryDraft;
 
 /// What a request asks of a hosted registry.
 #[derive(Debug, Clone, Default)]
@@ -50,8 +56,14 @@ pub struct RegistryQuery {
 pub struct RegistryView {
     /// The registry.
     pub registry: Registry,
+    /// What is wrong with a private one. Hosted ones are not probed.
+    pub unhealthy: Option<Unhealthy>,
+    /// When that was looked at.
+    pub checked: Timestamp,
     /// The user name of whoever made it; absent when it was made on the host.
     pub created_by: Option<String>,
+    /// The user name of whoever changed it last.
+    pub updated_by: Option<String>,
     /// The user name of whoever removed it.
     pub removed_by: Option<String>,
 }
@@ -74,18 +86,48 @@ impl Strongroom {
                 short_id,
                 organization_id: organization.identity.id,
                 name: &wanted.name,
+                description: "",
                 url: wanted.url.as_str(),
                 provider: HOSTED_PROVIDER,
-                service: &wanted.service,
+                service: Some(&wanted.service),
                 credentials_limit: wanted.credentials_limit,
+                credential: None,
+                containers_organization: None,
+                charts_organization: None,
                 by: by.user_id(),
             })?;
             let (permit, registry) = tx.registry::<proof::ReadRegistries>(&by, &Ref::Serial(id))?;
             let mut entry = entry_of(tx, &by, Operation::Create, &registry);
             entry.reason = permit.reason().to_string();
             entry.changes =
-                members(&registry).into_iter().map(|(member, value)| made(member, value)).collect();
+                told(&registry).into_iter().map(|(member, value)| made(member, value)).collect();
             Ok(Audited::new(view(tx, registry)?, entry))
+        })
+        .await
+    }
+
+    /// Removes a registry: its robots open nothing from now on, its record stays. The credential of a private one
+    /// stays too.
+    ///
+    /// `RegistryInUse` while robots are live, unless forced. `NotFound` for one that was removed before.
+    pub async fn remove_registry(&self, actor: &Actor, registry: &Ref, force: bool) -> Result<()> {
+        let (by, registry) = (actor.clone(), registry.clone());
+        self.write(actor, move |tx| {
+            let (permit, registry) = tx.registry::<proof::ManageRegistries>(&by, &registry)?;
+            if registry.removed.is_some() {
+                return Err(Error::NotFound(Kind::Registry));
+            }
+            let live = tx.live_robots(registry.identity.id)?;
+            if 0 < live && !force {
+                return Err(Error::Conflict(Conflict::RegistryInUse { robots: live }));
+            }
+            let mut entry = entry_of(tx, &by, Operation::Delete, &registry);
+            entry.reason = permit.reason().to_string();
+            entry.changes =
+                told(&registry).into_iter().map(|(member, value)| gone(member, value)).collect();
+            let mut entries = retire(tx, &by, &permit, &registry)?;
+            entries.insert(0, entry);
+            Ok(Audited::with_all((), entries))
         })
         .await
     }
@@ -183,18 +225,38 @@ fn checked(tx: &ReadTx<'_>, draft: RegistryDraft, organization_id: i64) -> Resul
         return Err(Error::internal("a fault was not noticed"));
     };
     let service = service.unwrap_or_else(|| url.host().to_owned());
-    let taken = |field| Err(Error::invalid(field, Rule::NotUnique { kind: Kind::Registry }));
-    if tx.registry_id_by_name(organization_id, &name)?.is_some() {
-        return taken("name");
-    }
+    checked_name(tx, organization_id, &name, None)?;
     if tx.registry_id_by_service(&service)?.is_some() {
-        return taken("service");
+        return Err(Error::invalid("service", Rule::NotUnique { kind: Kind::Registry }));
     }
     Ok(Wanted { name, url, service, credentials_limit: limit.unwrap_or(USUAL_LIMIT) })
 }
 
+/// A name that another registry of the organization has breaks the rule of uniqueness.
+fn checked_name(tx: &ReadTx<'_>, organization_id: i64, name: &str, own: Option<i64>) -> Result<()> {
+    match tx.registry_id_by_name(organization_id, name)? {
+        Some(taken) if Some(taken) != own => {
+            Err(Error::invalid("name", Rule::NotUnique { kind: Kind::Registry }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a registry with its robots, and takes back that it uses a credential.
+fn retire<'tx>(
+    tx: &mut WriteTx<'tx>,
+    actor: &Actor,
+    permit: &Permit<'tx, proof::ManageRegistries>,
+    registry: &Registry,
+) -> Result<Vec<Entry>> {
+    let entries = robot::retire_all(tx, actor, permit, registry)?;
+    private::let_go(tx, actor, registry)?;
+    tx.retire_registry(permit, registry, actor.user_id())?;
+    Ok(entries)
+}
+
 /// The organizations whose registries the actor reads; none means all.
-fn organizations(tx: &ReadTx<'_>, actor: &Actor) -> Result<Option<Vec<i64>>> {
+pub(crate) fn organizations(tx: &ReadTx<'_>, actor: &Actor) -> Result<Option<Vec<i64>>> {
     if actor.dialect() == Dialect::AppCatalog {
         let (permit, _) = tx.own_registry_organization::<proof::ReadRegistries>(actor)?;
         return Ok(Some(vec![permit.id()]));
@@ -218,15 +280,22 @@ fn view(tx: &ReadTx<'_>, registry: Registry) -> Result<RegistryView> {
 
 fn views(tx: &ReadTx<'_>, registries: Vec<Registry>) -> Result<Vec<RegistryView>> {
     let remover = |registry: &Registry| registry.removed.and_then(|(_, by)| by);
-    let people = registries.iter().flat_map(|one| [one.stamp.created_by, remover(one)]);
+    let changer = |registry: &Registry| registry.stamp.modified_by;
+    let people =
+        registries.iter().flat_map(|one| [one.stamp.created_by, changer(one), remover(one)]);
     let names = tx.usernames_ever(people)?;
     let name = |id: Option<i64>| id.and_then(|id| names.get(&id)).cloned();
-    let view = |registry: Registry| RegistryView {
-        created_by: name(registry.stamp.created_by),
-        removed_by: name(remover(&registry)),
-        registry,
+    let view = |registry: Registry| {
+        Ok(RegistryView {
+            unhealthy: private::health(tx, &registry)?,
+            checked: tx.now(),
+            created_by: name(registry.stamp.created_by),
+            updated_by: name(changer(&registry)),
+            removed_by: name(remover(&registry)),
+            registry,
+        })
     };
-    Ok(registries.into_iter().map(view).collect())
+    registries.into_iter().map(view).collect()
 }
 
 fn entry_of(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, registry: &Registry) -> Entry {
@@ -240,13 +309,19 @@ pub(crate) fn touched(registry: &Registry) -> Touched {
     Touched { kind: Kind::Registry, id: registry.identity.id, name: registry.name.clone() }
 }
 
-fn members(registry: &Registry) -> Vec<(&'static str, Value)> {
-    vec![
-        ("name", json!(registry.name)),
-        ("url", json!(registry.url)),
-        ("service", json!(registry.service)),
-        ("credentials_limit", json!(registry.credentials_limit)),
-    ]
+/// The members of a registry that its entries tell.
+fn told(registry: &Registry) -> Vec<(&'static str, Value)> {
+    let common = [("name", json!(registry.name)), ("url", json!(registry.url))];
+    let own = match registry.hosted {
+        true => [
+            ("service", json!(registry.service)),
+            ("credentials_limit", json!(registry.credentials_limit)),
+        ],
+        false => {
+            [("description", json!(registry.description)), ("provider", json!(registry.provider))]
+        }
+    };
+    common.into_iter().chain(own).collect()
 }
 
 /// The product of the Catalog's list that is nearest to a registry with robot users and a token server.

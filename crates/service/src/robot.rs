@@ -1,11 +1,14 @@
-//! Robots: minted for a hosted registry, read, removed. Their passwords exist only as hashes.
+//! Robots: minted for a hosted registry, read, rotated, removed. Their passwords exist only as hashes.
+
+pub(crate) mod expiring;
+mod rotate;
 
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
-use strongroom_core::access::ResourceKind;
 use strongroom_core::access::position::CREDENTIAL_OF_ORGANIZATION;
+use strongroom_core::access::{Dialect, ResourceKind};
 use strongroom_core::audit::{Change, Entry, Operation, Touched};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
@@ -21,9 +24,14 @@ use crate::actor::Actor;
 use crate::audit::{gone, made};
 use crate::credential::Deleted;
 use crate::registry::touched;
-use crate::store::{Audited, NewCredential, NewPlacement, ReadTx, RobotRow, WriteTx, proof};
+use crate::store::{
+    Audited, NewCredential, NewPlacement, Permit, ReadTx, RobotRow, WriteTx, proof,
+};
 use crate::view::Page;
 use crate::{Strongroom, draw_identity};
+
+pub use expiring::EndingRobot;
+pub use rotate::RotationDraft;
 
 /// What a request asks of a robot.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +60,8 @@ pub struct MintedRobot {
 /// A robot as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobotView {
+    /// The id of its placement.
+    pub placement_id: i64,
     /// Its identity, the same as its credential's.
     pub guid: Guid,
     /// Its user name.
@@ -72,6 +82,14 @@ pub struct RobotView {
     pub removed_by: Option<String>,
     /// How it stands with it now.
     pub status: Status,
+    /// When it last logged in, to the minute.
+    pub last_used: Option<Timestamp>,
+    /// When it was rotated.
+    pub rotated: Option<Timestamp>,
+    /// The robot that takes its place.
+    pub successor: Option<Guid>,
+    /// The robot whose place it takes.
+    pub predecessor: Option<Guid>,
 }
 
 impl Strongroom {
@@ -135,13 +153,14 @@ impl Strongroom {
 
     /// Removes a robot: it opens nothing from now on and its hash is gone, its record stays.
     ///
-    /// `NotFound` for one that was removed before. `CredentialInUse` when it is used and its organization
-    /// protects what is.
+    /// `NotFound` for one that was removed before. `force` removes one in use too, unless its organization protects
+    /// used ones: `CredentialInUse`.
     pub async fn remove_robot(
         &self,
         actor: &Actor,
         registry: &Ref,
         robot: &Ref,
+        force: bool,
     ) -> Result<Deleted> {
         let (by, registry, robot) = (actor.clone(), registry.clone(), robot.clone());
         self.write(actor, move |tx| {
@@ -151,19 +170,35 @@ impl Strongroom {
                 return Err(Error::NotFound(Kind::Placement));
             }
             let uses = uses(tx, &row)?;
-            if !uses.is_empty() && tx.protects_used(Some(registry.organization_id))? {
+            let is_protected = || tx.protects_used(Some(registry.organization_id));
+            if !uses.is_empty() && (!force || is_protected()?) {
                 return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
             }
             tx.retire_robot(&permit, &row, by.user_id())?;
-            let mut entry = entry_of(tx, &by, Operation::Delete, &registry, &row);
+            let mut entry = removal(tx, &by, &registry, &row);
             entry.reason = permit.reason().to_string();
-            entry.changes =
-                members(&row).into_iter().map(|(member, value)| gone(member, value)).collect();
             entry.changes.extend(uses.iter().map(used_by));
             Ok(Audited::new(Deleted { uses }, entry))
         })
         .await
     }
+}
+
+/// Removes every robot of a registry that goes, and tells of each.
+pub(crate) fn retire_all<'tx>(
+    tx: &mut WriteTx<'tx>,
+    actor: &Actor,
+    permit: &Permit<'tx, proof::ManageRegistries>,
+    registry: &Registry,
+) -> Result<Vec<Entry>> {
+    let removed = tx.retire_robots(permit, actor.user_id())?;
+    Ok(removed.iter().map(|row| removal(tx, actor, registry, row)).collect())
+}
+
+fn removal(tx: &ReadTx<'_>, actor: &Actor, registry: &Registry, row: &RobotRow) -> Entry {
+    let mut entry = entry_of(tx, actor, Operation::Delete, registry, row);
+    entry.changes = members(row).into_iter().map(|(member, value)| gone(member, value)).collect();
+    entry
 }
 
 /// What is drawn for a robot before it is known whether it may be.
@@ -252,7 +287,8 @@ fn insert(
         organization_id: Some(organization),
         credential_type_id: type_id.ok_or_else(|| Error::internal("no type for robots"))?,
         managed: true,
-        born_in: actor.dialect(),
+        // Wherever it is minted, it is the Catalog's.
+        born_in: Dialect::AppCatalog,
         inputs: &Map::from_iter([("username".to_owned(), json!(new.name))]),
         // It is set, but there is nothing sealed that could be opened.
         secrets: &BTreeMap::from([("password".to_owned(), 1)]),
@@ -295,6 +331,11 @@ fn views(tx: &ReadTx<'_>, rows: Vec<RobotRow>) -> Result<Vec<RobotView>> {
     let name = |id: Option<i64>| id.and_then(|id| names.get(&id)).cloned();
     let now = tx.now();
     let view = |row: RobotRow| RobotView {
+        placement_id: row.placement_id,
+        last_used: row.last_used,
+        rotated: row.rotated,
+        successor: row.successor,
+        predecessor: row.predecessor,
         status: Status::at(now, row.expires, row.removed.is_some()),
         created_by: name(row.created_by),
         removed: row.removed.map(|(at, _)| at),

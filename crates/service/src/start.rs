@@ -168,6 +168,9 @@ impl Strongroom {
                 crate::REFUSALS_WAITING as usize,
             )),
             uaa_keys: crate::uaa::Keys::default(),
+            registry_keys: crate::registry_token::key::Keys::default(),
+            robot_uses: crate::registry_token::RobotUses::default(),
+            robot_watch: crate::robot::expiring::Watch::default(),
             initial_password_file: options.initial_password_file,
         }));
         Ok(Opened { room, first_start })

@@ -2,12 +2,19 @@
 
 #![expect(clippy::doc_markdown, reason = "a help text shows backticks as they are")]
 
-use std::ffi::OsString;
+mod registry;
+
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
+
+pub(crate) use registry::{
+    CreateRegistryArgs, CreateRobotArgs, NamedRegistryArgs, NamedRobotArgs, RegistryCommand,
+    RegistryCredentialCommand, RobotCommand,
+};
 
 /// One self-hosted server for the credentials of automation, scanners, platforms and registries.
 ///
@@ -47,9 +54,36 @@ pub(crate) enum Command {
     /// List, read, create and delete credentials
     #[command(subcommand)]
     Credential(CredentialCommand),
-    /// Create hosted registries
+    /// Create, list, show, configure and remove hosted registries
     #[command(subcommand)]
     Registry(RegistryCommand),
+    /// Mint, list, rotate and remove the robots of hosted registries
+    #[command(subcommand)]
+    Robot(RobotCommand),
+    /// Give registry credentials to Docker and its kin: the protocol of docker-credential helpers
+    #[command(after_help = SERVER_HELP)]
+    DockerCredential {
+        /// get, store, erase, list or version
+        action: Option<String>,
+    },
+    /// Give registry credentials to the kubelet: one request on standard input, one response
+    #[command(after_help = SERVER_HELP)]
+    KubeletCredentialProvider,
+    /// Registry credentials for other tools
+    #[command(subcommand)]
+    RegistryCredential(RegistryCredentialCommand),
+}
+
+/// The words of the command line. Installed as `docker-credential-NAME`, the program is that helper, whose only word
+/// is an action.
+pub(crate) fn words(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = given.into_iter().collect();
+    let name = words.first().map(PathBuf::from);
+    let name = name.as_deref().and_then(std::path::Path::file_name).map(OsStr::to_string_lossy);
+    if name.is_some_and(|name| name.starts_with("docker-credential-")) {
+        words.insert(1, "docker-credential".into());
+    }
+    words
 }
 
 /// Where the store is and what opens it.
@@ -298,33 +332,7 @@ pub(crate) struct CreateCredentialArgs {
     pub(crate) store: StoreArgs,
 }
 
-/// What can be done to registries.
-#[derive(Subcommand)]
-#[command(after_help = SERVER_HELP)]
-pub(crate) enum RegistryCommand {
-    /// Create a hosted registry and print it
-    #[command(after_help = SERVER_HELP)]
-    Create(Box<CreateRegistryArgs>),
-}
-
-/// A new hosted registry.
-#[derive(Args)]
-pub(crate) struct CreateRegistryArgs {
-    /// Name of the registry
-    pub(crate) name: String,
-    /// Organization that it belongs to: name or id
-    #[arg(long, value_name = "ORGANIZATION")]
-    pub(crate) organization: String,
-    /// Address of the registry, `https://host[:port]`
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: String,
-    /// Name of the registry's token service; absent, host and port of the address
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) service: Option<String>,
-    #[command(flatten)]
-    pub(crate) store: StoreArgs,
-}
-
+/// Which server a command uses.
 const SERVER_HELP: &str = "With --data-dir it works on that store, on the server's own host. Otherwise on \
                            the server of STRONGROOM_URL with STRONGROOM_TOKEN, else on the one of \
                            `strongroom login`, else on the store of the settings.";
@@ -344,6 +352,19 @@ mod tests {
         let cli = Cli::try_parse_from(["strongroom", "--listen", "127.0.0.1:0"]).unwrap();
         assert!(cli.command.is_none());
         assert_eq!(cli.serve.listen, Some("127.0.0.1:0".into()));
+    }
+
+    #[test]
+    fn a_link_to_the_program_is_the_helper() {
+        let read = |words: &[&str]| words_of(words);
+        assert_eq!(read(&["/usr/bin/docker-credential-strongroom", "get"]).len(), 3);
+        assert_eq!(read(&["strongroom", "get"]).len(), 2);
+        assert!(Cli::try_parse_from(read(&["docker-credential-strongroom", "list"])).is_ok());
+        assert!(Cli::try_parse_from(read(&["docker-credential-strongroom"])).is_ok());
+    }
+
+    fn words_of(given: &[&str]) -> Vec<OsString> {
+        words(given.iter().map(OsString::from))
     }
 
     #[test]

@@ -15,7 +15,8 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request};
 use percent_encoding::PercentEncode;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use strongroom_service::Strongroom;
 use tower::ServiceExt;
 use url::Url;
@@ -70,6 +71,21 @@ impl Client {
         body: Zeroizing<Vec<u8>>,
     ) -> anyhow::Result<Reply> {
         self.send(method, path, Some(Bytes::from_owner(body))).await
+    }
+
+    /// Every element of a list, whatever number of parts it comes in.
+    pub(crate) async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let first = format!("{path}{joint}limit={PART}");
+        let (mut all, mut next) = (Vec::new(), first.clone());
+        loop {
+            let part: Part = self.call(Method::GET, &next).await?.json()?;
+            all.extend(part.items);
+            match part.next {
+                Some(cursor) => next = format!("{first}&after={}", encoded(&cursor)),
+                None => return Ok(all),
+            }
+        }
     }
 
     /// Ends the use of it: what this process opened is closed.
@@ -131,6 +147,13 @@ impl Client {
     }
 }
 
+/// A part of a list.
+#[derive(Deserialize)]
+struct Part {
+    items: Vec<Value>,
+    next: Option<String>,
+}
+
 impl Pass {
     fn header(&self) -> anyhow::Result<HeaderValue> {
         let text = match self {
@@ -183,6 +206,9 @@ pub(crate) fn segment(id: &str) -> anyhow::Result<&str> {
     }
     Ok(id)
 }
+
+/// How many elements of a list are asked for at once.
+const PART: u32 = 200;
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,16 @@
 //! The commands, one file each.
 
 mod credential;
+mod docker_credential;
+mod kubelet;
 mod login;
 mod on_host;
 mod org;
 mod reached;
 mod registry;
+mod registry_access;
+mod registry_credential;
+mod robot;
 mod serve;
 mod token;
 mod user;
@@ -30,5 +35,13 @@ pub(crate) async fn run(
         Some(Command::Token(command)) => token::run(command, environment, out).await,
         Some(Command::Credential(command)) => credential::run(command, environment, out).await,
         Some(Command::Registry(command)) => registry::run(command, environment, out).await,
+        Some(Command::Robot(command)) => robot::run(command, environment, out).await,
+        Some(Command::DockerCredential { action }) => {
+            docker_credential::run(action.as_deref(), environment, out).await
+        }
+        Some(Command::KubeletCredentialProvider) => kubelet::run(environment, out).await,
+        Some(Command::RegistryCredential(command)) => {
+            registry_credential::run(command, environment, out).await
+        }
     }
 }

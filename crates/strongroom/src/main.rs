@@ -26,7 +26,7 @@ use config::{ConfigError, Environment};
 use room::NotOpened;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli::words(std::env::args_os()));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -198,6 +198,14 @@ fn the_documents_name_every_command() {
         "credential get",
         "credential create",
         "credential delete",
+        "registry create",
+        "registry config",
+        "registry remove",
+        "robot create",
+        "robot rotate",
+        "docker-credential",
+        "kubelet-credential-provider",
+        "registry-credential dockerconfigjson",
     ] {
         assert!(
             document.contains(&format!("strongroom {command}")),

@@ -87,6 +87,7 @@ fn core(error: &Error, facts: &RequestFacts) -> Response {
                 Conflict::CredentialInUse(_) => "credential_id",
                 Conflict::OrganizationInUse
                 | Conflict::Changed
+                | Conflict::RegistryInUse { .. }
                 | Conflict::TooManyReferences { .. } => "body",
             };
             invalid(&[Wrong::new(field, words::conflict(conflict))], facts)

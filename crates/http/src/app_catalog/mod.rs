@@ -4,6 +4,7 @@
 //! error is a problem document that names the path; only a refused exchange has a shape of its own.
 
 mod call;
+mod description;
 pub(crate) mod error;
 mod exchange;
 mod query;

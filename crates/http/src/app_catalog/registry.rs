@@ -1,13 +1,17 @@
 //! Registries.
 
-use http::Uri;
+use axum::response::IntoResponse;
+use http::header::LOCATION;
+use http::{StatusCode, Uri};
 use strongroom_core::id::Kind;
 use strongroom_service::RegistryQuery;
 use strongroom_service::list::Paging;
 
-use super::call::{Answer, Call, named, shown};
+use super::call::{Answer, Call, named, shown, with_header};
 use super::query::Parameters;
+use super::translate;
 use super::wire::{Page, Registry};
+use crate::body::RawBody;
 
 pub(super) async fn list(call: &Call, uri: &Uri) -> Answer {
     let mut parameters = Parameters::read(uri);
@@ -35,4 +39,25 @@ pub(super) async fn list(call: &Call, uri: &Uri) -> Answer {
 pub(super) async fn read(call: &Call, id: &str) -> Answer {
     let id = named(id, Kind::Registry)?;
     Ok(shown(&Registry::from(call.room.read_registry(&call.actor, &id).await?)))
+}
+
+/// 201 without a body; the new registry's address is in `Location`.
+pub(super) async fn create(call: &Call, body: &RawBody) -> Answer {
+    let draft = translate::registry(body)?;
+    let view = call.room.create_private_registry(&call.actor, draft).await?;
+    let path = format!("/v1/registries/{}", view.registry.identity.guid);
+    Ok(with_header(StatusCode::CREATED.into_response(), LOCATION, &call.url(&path)))
+}
+
+pub(super) async fn update(call: &Call, id: &str, body: &RawBody) -> Answer {
+    let draft = translate::registry(body)?;
+    let id = named(id, Kind::Registry)?;
+    call.room.update_private_registry(&call.actor, &id, draft).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+pub(super) async fn remove(call: &Call, id: &str) -> Answer {
+    let id = named(id, Kind::Registry)?;
+    call.room.remove_private_registry(&call.actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -47,7 +47,7 @@ pub(super) async fn read(call: &Call, registry: &str, robot: &str) -> Answer {
 pub(super) async fn remove(call: &Call, registry: &str, robot: &str) -> Answer {
     let registry = named(registry, Kind::Registry)?;
     let robot = named(robot, Kind::Placement)?;
-    let deleted = call.room.remove_robot(&call.actor, &registry, &robot).await?;
+    let deleted = call.room.remove_robot(&call.actor, &registry, &robot, true).await?;
     Ok(gone(&deleted.uses))
 }
 

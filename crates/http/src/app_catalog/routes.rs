@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::Uri;
 
 use super::call::Call;
-use super::{exchange, registry, robot};
+use super::{description, exchange, registry, robot};
 use crate::body::RawBody;
 use crate::route::Route;
 
@@ -16,8 +16,18 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/v1/registries", async |call: Call, uri: Uri| {
             call.tell(registry::list(&call, &uri).await)
         }),
-        Route::get("/v1/registries/{registry_id}", async |call: Call, Path(id): Path<String>| {
+        Route::post("/v1/registries", async |call: Call, body: RawBody| {
+            call.tell(registry::create(&call, &body).await)
+        }),
+        Route::get("/v1/api.yml", description::show),
+        Route::get(REGISTRY, async |call: Call, Path(id): Path<String>| {
             call.tell(registry::read(&call, &id).await)
+        }),
+        Route::patch(REGISTRY, async |call: Call, Path(id): Path<String>, body: RawBody| {
+            call.tell(registry::update(&call, &id, &body).await)
+        }),
+        Route::delete(REGISTRY, async |call: Call, Path(id): Path<String>| {
+            call.tell(registry::remove(&call, &id).await)
         }),
         Route::get(ROBOTS, async |call: Call, Path(id): Path<String>, uri: Uri| {
             call.tell(robot::list(&call, &id, &uri).await)
@@ -34,5 +44,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+const REGISTRY: &str = "/v1/registries/{registry_id}";
 const ROBOTS: &str = "/v1/registries/{registry_id}/credentials";
 const ROBOT: &str = "/v1/registries/{registry_id}/credentials/{credential_id}";

@@ -7,7 +7,8 @@ use strongroom_core::robot;
 use strongroom_service::{RegistryView, RobotView};
 
 use super::query::PageAsked;
-use super::time;
+use super::{time, words};
+use crate::robot_access::Shown;
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
@@ -42,6 +43,8 @@ pub(super) struct Registry {
     description: String,
     url: String,
     healthy: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_checked_at: Option<String>,
     hosted: bool,
     vmware_managed: bool,
     shared: bool,
@@ -50,11 +53,17 @@ pub(super) struct Registry {
     created_at: String,
     created_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     removed_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_by: Option<String>,
     application_count: u64,
     credentials_limit: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unhealthy_cause: Option<&'static str>,
     _links: Links,
 }
 
@@ -73,6 +82,8 @@ impl From<RegistryView> for Registry {
         let registry = view.registry;
         let id = registry.identity.guid.to_string();
         let removed = registry.removed.map(|(at, _)| at);
+        let stamp = registry.stamp;
+        let updated = (stamp.modified != stamp.created).then_some(stamp.modified);
         Self {
             _links: Links {
                 credentials: Link { href: format!("/v1/registries/{id}/credentials") },
@@ -81,8 +92,9 @@ impl From<RegistryView> for Registry {
             name: registry.name,
             description: registry.description,
             url: registry.url,
-            // Nothing is known against it: registries are not probed.
-            healthy: true,
+            // Nothing is known against a hosted one: registries are not probed.
+            healthy: view.unhealthy.is_none(),
+            last_checked_at: (!registry.hosted).then(|| time::text(view.checked)),
             hosted: registry.hosted,
             vmware_managed: false,
             shared: false,
@@ -90,10 +102,13 @@ impl From<RegistryView> for Registry {
             provider: registry.provider,
             created_at: time::text(registry.stamp.created),
             created_by: maker(view.created_by),
+            updated_at: updated.map(time::text),
+            updated_by: updated.map(|_| maker(view.updated_by)),
             removed_at: removed.map(time::text),
             removed_by: removed.map(|_| maker(view.removed_by)),
             application_count: 0,
             credentials_limit: registry.credentials_limit,
+            unhealthy_cause: view.unhealthy.map(words::unhealthy),
         }
     }
 }
@@ -112,23 +127,11 @@ pub(super) struct Robot {
     removed_by: Option<String>,
     expires_at: String,
     status: &'static str,
-    access: Vec<Access>,
-}
-
-#[derive(Debug, Serialize)]
-struct Access {
-    r#type: &'static str,
-    name: String,
-    actions: Vec<&'static str>,
+    access: Vec<Shown>,
 }
 
 impl From<RobotView> for Robot {
     fn from(view: RobotView) -> Self {
-        let access = |access: robot::Access| Access {
-            r#type: "repository",
-            name: access.repositories.to_string(),
-            actions: access.actions.into_iter().map(robot::Action::word).collect(),
-        };
         Self {
             id: view.guid.to_string(),
             name: view.name,
@@ -143,7 +146,7 @@ impl From<RobotView> for Robot {
                 robot::Status::Expired => "EXPIRED",
                 robot::Status::Removed => "REMOVED",
             },
-            access: view.access.into_iter().map(access).collect(),
+            access: view.access.into_iter().map(Shown::from).collect(),
         }
     }
 }

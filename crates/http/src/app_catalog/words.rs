@@ -1,6 +1,7 @@
 //! The sentence of the Catalog for each refusal and broken rule that its requests can meet.
 
 use strongroom_core::error::{Conflict, Refusal, Rule};
+use strongroom_core::hosted::{HostedRule, Unhealthy};
 use strongroom_core::robot::RobotRule;
 
 /// The sentence of a refusal.
@@ -17,8 +18,24 @@ pub(super) const fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::CredentialInUse(_) => {
             "The credential is in use, and its organization protects what is."
         }
-        Conflict::OrganizationInUse | Conflict::Changed | Conflict::TooManyReferences { .. } => {
-            OTHER
+        Conflict::OrganizationInUse
+        | Conflict::Changed
+        | Conflict::RegistryInUse { .. }
+        | Conflict::TooManyReferences { .. } => OTHER,
+    }
+}
+
+/// Why a private registry cannot be used.
+pub(super) const fn unhealthy(cause: Unhealthy) -> &'static str {
+    match cause {
+        Unhealthy::CredentialGone => "The credential of the registry was deleted.",
+        Unhealthy::CredentialOfAnotherType => {
+            "The credential of the registry is of another type now."
+        }
+        Unhealthy::CredentialWithoutPassword => "The credential of the registry has no secret.",
+        Unhealthy::CredentialElsewhere => "The credential of the registry is for another host.",
+        Unhealthy::CredentialOfAnotherOrganization => {
+            "The credential of the registry belongs to another organization."
         }
     }
 }
@@ -34,6 +51,11 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::NulCharacter => "NUL characters are not allowed.",
         Rule::NotAChoice { .. } => "It is not one of the known words.",
         Rule::NotAFutureTime => "A time in the future is expected, such as 2030-01-31T12:00:00Z.",
+        Rule::NotUnique { .. } => "Another registry has this name.",
+        Rule::Hosted(HostedRule::Url) => {
+            "An absolute address is expected, such as https://registry.example.com."
+        }
+        Rule::Hosted(HostedRule::Fixed) => "It stays as it was when the registry was created.",
         Rule::Robot(rule) => return robot(*rule),
         _ => OTHER,
     };
@@ -56,6 +78,7 @@ fn robot(rule: RobotRule) -> String {
         RobotRule::LivesTooLong { days } => {
             return format!("A credential ends at most {days} days ahead.");
         }
+        RobotRule::Rotated | RobotRule::NotActive | RobotRule::OverlapTooLong { .. } => OTHER,
     };
     sentence.to_owned()
 }

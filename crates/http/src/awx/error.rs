@@ -206,6 +206,9 @@ fn conflicting(conflict: &Conflict) -> Response {
         Conflict::Changed => {
             (StatusCode::PRECONDITION_FAILED, "The credential was changed since.".to_owned())
         }
+        Conflict::RegistryInUse { robots } => {
+            (StatusCode::CONFLICT, format!("The registry still has {robots} active credentials."))
+        }
         Conflict::TooManyReferences { limit } => {
             (StatusCode::CONFLICT, format!("No more than {limit} references are kept."))
         }

@@ -95,6 +95,9 @@ fn render(error: &Error) -> Response {
         Error::Conflict(Conflict::OrganizationInUse) => {
             unprocessable("The organization still has spaces or registries.")
         }
+        Error::Conflict(Conflict::RegistryInUse { .. }) => {
+            unprocessable("The registry still has active credentials.")
+        }
         Error::Conflict(Conflict::TooManyReferences { .. } | Conflict::Changed) => {
             unprocessable("There are too many references to this credential.")
         }

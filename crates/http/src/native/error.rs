@@ -133,6 +133,9 @@ impl From<&Violation> for Wrong {
         let field = match &violation.field {
             FieldPath::Whole => "body".to_owned(),
             FieldPath::Member(member) => shown_name(member).to_owned(),
+            FieldPath::Inner(member, inner) if inner.starts_with('[') => {
+                format!("{}{inner}", shown_name(member))
+            }
             FieldPath::Inner(member, inner) => format!("{}.{inner}", shown_name(member)),
         };
         Self { field, message: words::rule(&violation.rule) }

@@ -44,7 +44,18 @@ impl Parameters {
         }
     }
 
-    fn integer(&self, name: &str, least: i64, most: i64) -> Result<Option<i64>, NativeError> {
+    /// A text, if one is given.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// An integer between two others, if one is given.
+    pub(super) fn integer(
+        &self,
+        name: &str,
+        least: i64,
+        most: i64,
+    ) -> Result<Option<i64>, NativeError> {
         let Some(text) = self.0.get(name) else { return Ok(None) };
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<i64>() {
@@ -58,11 +69,17 @@ impl Parameters {
 impl Part {
     /// Reads which part of a list is asked for.
     pub(super) fn read(uri: &Uri) -> Result<Self, NativeError> {
-        let parameters = Parameters::read(uri, &["after", "limit"])?;
-        Ok(Self {
+        Self::read_with(uri, &[]).map(|(part, _)| part)
+    }
+
+    /// The same of an endpoint that knows more parameters.
+    pub(super) fn read_with(uri: &Uri, more: &[&str]) -> Result<(Self, Parameters), NativeError> {
+        let parameters = Parameters::read(uri, &[&["after", "limit"], more].concat())?;
+        let part = Self {
             after: parameters.integer("after", 0, i64::MAX)?.unwrap_or(0),
             limit: parameters.integer("limit", 1, MOST)?.unwrap_or(USUAL),
-        })
+        };
+        Ok((part, parameters))
     }
 
     /// The request for it, and for one element more, which tells whether there is a next part.

@@ -7,7 +7,8 @@ use strongroom_core::id::Kind;
 use super::auth::Caller;
 use super::handlers::grant::On;
 use super::handlers::{
-    audit, credential, grant, host, organization, placement, reference, registry, token, version,
+    audit, checkout, credential, grant, host, organization, placement, reference, registry, robot,
+    token, version,
 };
 use crate::body::RawBody;
 use crate::route::Route;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/strongroom/v1/credentials/{id}", credential::read),
         Route::patch("/strongroom/v1/credentials/{id}", credential::update),
         Route::delete("/strongroom/v1/credentials/{id}", credential::delete),
+        Route::post("/strongroom/v1/credentials/{id}/checkout", checkout::check_out),
         Route::get("/strongroom/v1/credentials/{id}/references", reference::list),
         Route::post("/strongroom/v1/credentials/{id}/references", reference::register),
         Route::delete("/strongroom/v1/credentials/{id}/references/{reference}", reference::delete),
@@ -39,6 +41,16 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/strongroom/v1/registries", registry::list),
         Route::post("/strongroom/v1/registries", registry::create),
         Route::get("/strongroom/v1/registries/{id}", registry::read),
+        Route::delete("/strongroom/v1/registries/{id}", registry::remove),
+        Route::get("/strongroom/v1/registries/{id}/config", registry::config),
+        Route::get("/strongroom/v1/registries/{id}/robots", robot::list),
+        Route::post("/strongroom/v1/registries/{id}/robots", robot::create),
+        Route::get("/strongroom/v1/registries/{id}/robots/{robot}", robot::read),
+        Route::delete("/strongroom/v1/registries/{id}/robots/{robot}", robot::remove),
+        Route::post("/strongroom/v1/registries/{id}/robots/{robot}/rotate", robot::rotate),
+        Route::get("/strongroom/v1/robots/ending", robot::ending),
+        Route::post("/strongroom/v1/registry-signer/rotate", registry::rotate_signer),
+        Route::get("/strongroom/v1/registry-credentials", checkout::registry_credentials),
         Route::get("/strongroom/v1/audit", audit::list),
     ];
     routes.extend(GRANTS.into_iter().flat_map(grants));

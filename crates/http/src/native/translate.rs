@@ -15,7 +15,7 @@ use super::words::{self, brief};
 use crate::body::{JSON_DEPTH, JsonFault, MediaType, RawBody};
 
 /// The members of a body, all of which its endpoint knows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Members(Map<String, Value>);
 
 impl Members {
@@ -103,6 +103,11 @@ impl Members {
             time.map(|time| Timestamp::from_micros(time.as_microsecond()))
                 .ok_or(Rule::NotAFutureTime)
         })
+    }
+
+    /// A member as it is, for whoever reads it himself.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
     }
 
     /// An integer.

@@ -6,6 +6,7 @@ use strongroom_core::credential_type::{
 use strongroom_core::error::{Conflict, Refusal, RoleRefusal, Rule, ValueKind};
 use strongroom_core::hosted::HostedRule;
 use strongroom_core::registry::LocationFault;
+use strongroom_core::robot::RobotRule;
 
 /// The sentence of a refusal.
 pub(super) const fn refusal(refusal: Refusal) -> &'static str {
@@ -35,6 +36,9 @@ pub(super) fn conflict(conflict: &Conflict) -> String {
             "The organization still has spaces or registries.".to_owned()
         }
         Conflict::Changed => "The object was changed since.".to_owned(),
+        Conflict::RegistryInUse { robots } => {
+            format!("The registry still has {robots} active robots; force the removal to end them.")
+        }
         Conflict::TooManyReferences { limit } => {
             format!("You registered as many references to this credential as are kept: {limit}.")
         }
@@ -99,12 +103,12 @@ pub(super) fn rule(rule: &Rule) -> String {
         }
         Rule::Location(fault) => location(*fault),
         Rule::Hosted(fault) => hosted(*fault),
-        // Robots, job templates, input sources and the objects of the platform are made in their dialects only.
-        Rule::Robot(_)
-        | Rule::Platform(_)
+        // Job templates, input sources and the objects of the platform are made in their dialects only.
+        Rule::Platform(_)
         | Rule::NotAMapping
         | Rule::InputSource(_)
         | Rule::Attach(_) => "Not a valid value.",
+        Rule::Robot(rule) => return robot(*rule),
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()
@@ -149,7 +153,33 @@ const fn hosted(rule: HostedRule) -> &'static str {
         HostedRule::Service => {
             "A service is named by up to 255 visible ASCII characters, not quotes, commas and backslashes."
         }
+        HostedRule::Fixed => "It stays as it was when the registry was made.",
     }
+}
+
+fn robot(rule: RobotRule) -> String {
+    let sentence = match rule {
+        RobotRule::NotHosted => "Robots are minted for hosted registries only.",
+        RobotRule::LimitReached { limit } => {
+            return format!("The registry has as many active robots as it allows: {limit}.");
+        }
+        RobotRule::Pattern => {
+            "The name of a repository is expected, a prefix such as team/*, or * for all."
+        }
+        RobotRule::EmptyList => "At least one element is expected.",
+        RobotRule::NotAList => "A list is expected.",
+        RobotRule::NotAnObject => "An object is expected.",
+        RobotRule::TooMany { max } => return format!("At most {max} elements are allowed."),
+        RobotRule::Rotated => "The robot was rotated; rotate its successor.",
+        RobotRule::NotActive => "The robot has ended; mint another.",
+        RobotRule::OverlapTooLong { seconds } => {
+            return format!("The robot ends in {seconds} seconds; the overlap cannot be longer.");
+        }
+        RobotRule::LivesTooLong { days } => {
+            return format!("A robot ends at most {days} days ahead.");
+        }
+    };
+    sentence.to_owned()
 }
 
 /// The sentence of a rule of inputs, or of a type's own schema.

@@ -9,6 +9,7 @@
 mod app_catalog;
 mod cloud_foundry;
 mod probely;
+mod registry_token;
 mod requests;
 mod world;
 
@@ -48,6 +49,13 @@ async fn every_route_of_cloud_foundry_answers_every_actor_as_reviewed() {
     compare("access_matrix/cloud_foundry.txt", &matrix);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_of_the_token_server_answers_every_actor_as_reviewed() {
+    let (rows, world) = (rows_of(&[Owner::RegistryToken]), registry_token::world().await);
+    let matrix = section(&rows, &registry_token::ACTORS, world, registry_token::requests_for).await;
+    compare("access_matrix/registry_token.txt", &matrix);
+}
+
 #[test]
 fn no_route_is_without_a_matrix() {
     for row in route_table() {
@@ -56,8 +64,15 @@ fn no_route_is_without_a_matrix() {
 }
 
 /// The owners whose routes are in a file.
-const REVIEWED: [Owner; 6] =
-    [Owner::AppCatalog, Owner::Awx, Owner::CloudFoundry, Owner::Native, Owner::Probely, Owner::Uaa];
+const REVIEWED: [Owner; 7] = [
+    Owner::AppCatalog,
+    Owner::Awx,
+    Owner::CloudFoundry,
+    Owner::Native,
+    Owner::Probely,
+    Owner::RegistryToken,
+    Owner::Uaa,
+];
 
 fn rows_of(owners: &[Owner]) -> Vec<RouteRow> {
     route_table().into_iter().filter(|row| owners.contains(&row.owner)).collect()

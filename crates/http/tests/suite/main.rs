@@ -21,6 +21,8 @@ mod observed;
 #[cfg(test)]
 mod probely;
 #[cfg(test)]
+mod registry_token;
+#[cfg(test)]
 mod rejections;
 #[cfg(test)]
 mod room;

@@ -3,13 +3,14 @@
 //! Both count the roles of the Catalog wherever they are asked for. At the Catalog's own door the key names
 //! the organization: whoever has no role there is refused, and what belongs to others is unknown.
 
+use super::credential::CredentialRow;
 use super::robot::RobotRow;
 use super::tx::{Permit, Proves, ReadTx, proof};
 use crate::actor::Actor;
 use strongroom_core::access::{Decision, Dialect, Permission, ResourceKind, decide};
 use strongroom_core::audit::Touched;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_core::record::{Organization, Registry};
+use strongroom_core::record::{Organization, Registry, RegistryCredential};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
@@ -78,6 +79,42 @@ impl<'tx> ReadTx<'tx> {
         let (id, name) = (registry.identity.id, registry.name.clone());
         let object = Touched { kind: Kind::Registry, id, name };
         Ok((self.decided(actor, P::PERMISSION, decision, object, Some(owner))?, registry))
+    }
+
+    /// The credential that a registry refers to, for whoever may change it: made with the registry, the right to
+    /// change the registry is the right to change it; else it takes the credential's own, as it counts natively.
+    pub(crate) fn credential_of_registry(
+        &self,
+        actor: &Actor,
+        permit: &Permit<'_, proof::ManageRegistries>,
+        registry: &Registry,
+        credential: RegistryCredential,
+    ) -> Result<(Permit<'tx, proof::Change>, CredentialRow)> {
+        if permit.id() != registry.identity.id || registry.credential != Some(credential) {
+            return Err(Error::internal("a permit for another object"));
+        }
+        let row = self.credential_row(&Ref::Serial(credential.id))?;
+        let is_own = row.credential.organization_id == Some(registry.organization_id);
+        if credential.born_here && is_own {
+            return Ok((self.permit(credential.id, permit.reason().clone()), row));
+        }
+        let standing = self.standing(actor)?;
+        let id = credential.id;
+        let held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?;
+        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let decision = match decide(&standing, Dialect::Native, Permission::Change, held) {
+            // Whoever may change the registry knows that it refers to something.
+            Decision::No { .. } => Decision::No { readable: true },
+            yes @ Decision::Yes(_) => yes,
+        };
+        let object = Touched { kind: Kind::Credential, id, name: row.credential.name.clone() };
+        let owner = row.credential.organization_id;
+        Ok((self.decided(actor, Permission::Change, decision, object, owner)?, row))
+    }
+
+    /// A credential by its id, unless it is gone; no check, because only that it is there is asked.
+    pub(crate) fn credential_if_there(&self, id: i64) -> Result<Option<CredentialRow>> {
+        Ok(self.credential_rows(&[id])?.into_iter().next())
     }
 
     /// A robot of a registry to which the actor may do `P`.

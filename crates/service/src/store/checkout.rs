@@ -23,14 +23,23 @@ impl<'tx> ReadTx<'tx> {
         reference: &Ref,
     ) -> Result<(Permit<'tx, proof::Checkout>, CredentialRow)> {
         let row = self.credential_row(reference)?;
+        let decision = self.checkout_decision(actor, &row)?;
+        let permit = self.decided_on(actor, Permission::Checkout, decision, &row.credential)?;
+        Ok((permit, row))
+    }
+
+    /// Whether the actor may receive the secrets of a credential, for whoever only lists; no refusal is noted.
+    pub(crate) fn may_check_out(&self, actor: &Actor, row: &CredentialRow) -> Result<bool> {
+        Ok(self.checkout_decision(actor, row)?.is_yes())
+    }
+
+    fn checkout_decision(&self, actor: &Actor, row: &CredentialRow) -> Result<Decision> {
         let id = row.credential.identity.id;
         let standing = self.standing(actor)?;
         let held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?;
         let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
         let facts = self.checkout_facts(&standing, &row.credential)?;
-        let decision = decide_checkout(&standing, Dialect::Native, held, &facts);
-        let permit = self.decided_on(actor, Permission::Checkout, decision, &row.credential)?;
-        Ok((permit, row))
+        Ok(decide_checkout(&standing, Dialect::Native, held, &facts))
     }
 
     /// The credential of a placement that the actor may change. Born there, the right to change the placement is

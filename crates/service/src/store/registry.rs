@@ -4,23 +4,28 @@ use std::collections::BTreeMap;
 
 use super::directory::{by_ref, id_list, identity, stamp};
 use super::row::{Row, Value};
-use super::tx::{ReadTx, WriteTx};
-use strongroom_core::Result;
+use super::tx::{Permit, ReadTx, WriteTx, proof};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::Registry;
+use strongroom_core::record::{Registry, RegistryCredential};
 use strongroom_core::text::fold;
+use strongroom_core::{Error, Result};
 
-/// A hosted registry that has no row yet.
+/// A registry that has no row yet.
 pub(crate) struct NewRegistry<'a> {
     pub(crate) guid: Guid,
     pub(crate) short_id: ShortId,
     pub(crate) organization_id: i64,
     pub(crate) name: &'a str,
+    pub(crate) description: &'a str,
     pub(crate) url: &'a str,
     pub(crate) provider: &'a str,
-    pub(crate) service: &'a str,
+    /// The name of its token service, which makes it a hosted one.
+    pub(crate) service: Option<&'a str>,
     pub(crate) credentials_limit: i64,
+    pub(crate) credential: Option<RegistryCredential>,
+    pub(crate) containers_organization: Option<&'a str>,
+    pub(crate) charts_organization: Option<&'a str>,
     pub(crate) by: Option<i64>,
 }
 
@@ -117,33 +122,85 @@ impl ReadTx<'_> {
     }
 }
 
-impl WriteTx<'_> {
-    /// Makes a hosted registry.
+impl<'tx> WriteTx<'tx> {
+    /// Makes a registry.
     pub(crate) fn insert_registry(&mut self, new: &NewRegistry<'_>) -> Result<i64> {
         let now = self.now();
         self.session().one(
             "INSERT INTO registries (guid, short_id, organization_id, name, folded_name, description, url, provider, \
-             hosted, service, credentials_limit, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
+             hosted, service, credentials_limit, created, modified, created_by, modified_by, credential_id, \
+             made_credential, containers_organization, charts_organization) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
                 new.organization_id.into(),
                 new.name.into(),
                 (&fold(new.name)).into(),
-                "".into(),
+                new.description.into(),
                 new.url.into(),
                 new.provider.into(),
-                true.into(),
+                new.service.is_some().into(),
                 new.service.into(),
                 new.credentials_limit.into(),
                 now.into(),
                 now.into(),
                 new.by.into(),
                 new.by.into(),
+                new.credential.map(|credential| credential.id).into(),
+                new.credential.is_some_and(|credential| credential.born_here).into(),
+                new.containers_organization.into(),
+                new.charts_organization.into(),
             ],
             |row| row.at(0),
         )
+    }
+
+    /// Writes the members of a registry that can change.
+    pub(crate) fn save_registry(
+        &mut self,
+        permit: &Permit<'tx, proof::ManageRegistries>,
+        registry: &Registry,
+    ) -> Result<()> {
+        same(permit, registry)?;
+        let credential = registry.credential;
+        self.session().execute(
+            "UPDATE registries SET name = $2, folded_name = $3, description = $4, modified = $5, modified_by = $6, \
+             credential_id = $7, made_credential = $8 WHERE id = $1",
+            &[
+                registry.identity.id.into(),
+                (&registry.name).into(),
+                (&fold(&registry.name)).into(),
+                (&registry.description).into(),
+                registry.stamp.modified.into(),
+                registry.stamp.modified_by.into(),
+                credential.map(|credential| credential.id).into(),
+                credential.is_some_and(|credential| credential.born_here).into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Removes a registry; its record stays.
+    pub(crate) fn retire_registry(
+        &mut self,
+        permit: &Permit<'tx, proof::ManageRegistries>,
+        registry: &Registry,
+        by: Option<i64>,
+    ) -> Result<()> {
+        same(permit, registry)?;
+        let now = self.now();
+        let sql = "UPDATE registries SET removed = $2, removed_by = $3 WHERE id = $1";
+        self.session().execute(sql, &[registry.identity.id.into(), now.into(), by.into()])?;
+        self.mark_revoking();
+        Ok(())
+    }
+}
+
+fn same(permit: &Permit<'_, proof::ManageRegistries>, registry: &Registry) -> Result<()> {
+    match permit.id() == registry.identity.id {
+        true => Ok(()),
+        false => Err(Error::internal("a permit for another object")),
     }
 }
 
@@ -176,6 +233,7 @@ pub(super) const fn removal(removed: bool) -> &'static str {
 fn registry(row: &Row<'_>) -> Result<Registry> {
     let removed: Option<Timestamp> = row.at(15)?;
     let removed_by: Option<i64> = row.at(16)?;
+    let (credential_id, born_here): (Option<i64>, bool) = (row.at(17)?, row.at(18)?);
     Ok(Registry {
         identity: identity(row, 0)?,
         organization_id: row.at(3)?,
@@ -186,10 +244,14 @@ fn registry(row: &Row<'_>) -> Result<Registry> {
         hosted: row.at(8)?,
         service: row.at(9)?,
         credentials_limit: row.at(10)?,
+        credential: credential_id.map(|id| RegistryCredential { id, born_here }),
+        containers_organization: row.at(19)?,
+        charts_organization: row.at(20)?,
         stamp: stamp(row, 11)?,
         removed: removed.map(|at| (at, removed_by)),
     })
 }
 
 const REGISTRY: &str = "id, guid, short_id, organization_id, name, description, url, provider, hosted, service, \
-    credentials_limit, created, modified, created_by, modified_by, removed, removed_by";
+    credentials_limit, created, modified, created_by, modified_by, removed, removed_by, credential_id, \
+    made_credential, containers_organization, charts_organization";

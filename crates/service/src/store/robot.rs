@@ -7,6 +7,7 @@ use super::row::{Row, Value};
 use super::tx::{Permit, ReadTx, WriteTx, proof};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Guid, Ref};
+use strongroom_core::record::Registry;
 use strongroom_core::robot::{Access, Action};
 use strongroom_core::{Error, Result};
 
@@ -23,9 +24,51 @@ pub(crate) struct RobotRow {
     pub(crate) created_by: Option<i64>,
     pub(crate) expires: Timestamp,
     pub(crate) removed: Option<(Timestamp, Option<i64>)>,
+    pub(crate) last_used: Option<Timestamp>,
+    pub(crate) rotated: Option<Timestamp>,
+    pub(crate) successor: Option<Guid>,
+    pub(crate) predecessor: Option<Guid>,
+}
+
+/// What decides whether a robot logs in, and to what.
+#[derive(Debug, Clone)]
+pub(crate) struct RobotLogin {
+    pub(crate) placement_id: i64,
+    pub(crate) credential_id: i64,
+    pub(crate) name: String,
+    /// Absent once it was removed.
+    pub(crate) hash: Option<Vec<u8>>,
+    pub(crate) access: Vec<Access>,
+    pub(crate) expires: Timestamp,
+    /// The robot or its registry was removed.
+    pub(crate) is_removed: bool,
+    /// The name of the registry's token service.
+    pub(crate) service: String,
+    pub(crate) organization_id: i64,
+    pub(crate) last_used: Option<Timestamp>,
+}
+
+/// Robots that end soon, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// All.
+    pub(crate) all: i64,
+    /// Those that were not told of yet.
+    pub(crate) untold: i64,
 }
 
 impl ReadTx<'_> {
+    /// The robot of a user name, if there ever was one. For a name that none has the next one is read too, so that
+    /// looking for it takes as long.
+    pub(crate) fn robot_login(&self, name: &str) -> Result<Option<RobotLogin>> {
+        let sql = "SELECT p.id, p.credential_id, p.name, r.hash, r.access, p.expires, p.removed, g.removed, \
+                   g.service, g.organization_id, r.last_used FROM placements p \
+                   JOIN robots r ON r.credential_id = p.credential_id JOIN registries g ON g.id = p.registry_id \
+                   WHERE p.dialect = 'app_catalog' AND p.name >= $1 ORDER BY p.name LIMIT 1";
+        let found = self.session().row(sql, &[name.into()], login)?;
+        Ok(found.filter(|login| login.name == name))
+    }
+
     /// A robot of a registry, if it has one of that identity.
     pub(super) fn robot_row(&self, registry_id: i64, reference: &Ref) -> Result<Option<RobotRow>> {
         let (column, value) = super::directory::by_ref(reference);
@@ -53,10 +96,83 @@ impl ReadTx<'_> {
         Ok((self.session().rows(&sql, &values, robot)?, total))
     }
 
-    /// How many robots of a registry are live now.
+    /// How many robots of a registry are live now. One whose place was just taken does not count beside the one that
+    /// took it, so that a registry with as many as it allows can be rotated.
     pub(crate) fn live_robots(&self, registry_id: i64) -> Result<i64> {
-        let sql = "SELECT COUNT(*) FROM placements WHERE registry_id = $1 AND removed IS NULL AND expires > $2";
+        let sql = "SELECT COUNT(*) FROM placements p WHERE p.registry_id = $1 AND p.removed IS NULL AND p.expires > $2 \
+                   AND NOT EXISTS (SELECT 1 FROM robots r JOIN placements s ON s.credential_id = r.successor_id \
+                   JOIN robots n ON n.credential_id = r.successor_id WHERE r.credential_id = p.credential_id \
+                   AND s.removed IS NULL AND s.expires > $2 AND n.successor_id IS NULL)";
         self.session().one(sql, &[registry_id.into(), self.now().into()], |row| row.at(0))
+    }
+
+    /// Robots that end until then and have no successor, in the order they were minted, with their registries.
+    pub(crate) fn ending_robots(
+        &self,
+        until: Timestamp,
+        organizations: Option<&[i64]>,
+        (limit, after): (i64, i64),
+    ) -> Result<Vec<(Registry, RobotRow)>> {
+        let mut values: Vec<Value<'_>> =
+            vec![self.now().into(), until.into(), after.into(), limit.into()];
+        let within = match organizations {
+            None => String::new(),
+            Some(ids) => {
+                let list: Vec<String> = ids
+                    .iter()
+                    .map(|id| {
+                        values.push((*id).into());
+                        format!("${}", values.len())
+                    })
+                    .collect();
+                match list.is_empty() {
+                    true => return Ok(Vec::new()),
+                    false => format!(" AND p.organization_id IN ({})", list.join(", ")),
+                }
+            }
+        };
+        let condition = format!("{ENDING} AND p.id > $3{within} ORDER BY p.id LIMIT $4");
+        self.with_registries(&condition, &values)
+    }
+
+    /// Robots that end until then, have no successor and were not told of.
+    pub(crate) fn untold_ending_robots(
+        &self,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(Registry, RobotRow)>> {
+        let condition = format!("{ENDING} AND r.warned IS NULL ORDER BY p.id LIMIT $3");
+        self.with_registries(&condition, &[self.now().into(), until.into(), limit.into()])
+    }
+
+    /// How many robots end until then and have no successor.
+    pub(crate) fn count_ending_robots(&self, until: Timestamp) -> Result<Ending> {
+        let sql = format!(
+            "SELECT COUNT(*), COUNT(CASE WHEN r.warned IS NULL THEN 1 END) FROM {TABLES} WHERE {ENDING}"
+        );
+        let values = [self.now().into(), until.into()];
+        self.session().one(&sql, &values, |row| Ok(Ending { all: row.at(0)?, untold: row.at(1)? }))
+    }
+
+    fn with_registries(
+        &self,
+        condition: &str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<(Registry, RobotRow)>> {
+        let sql = format!("SELECT {ROBOT}, p.registry_id FROM {TABLES} WHERE {condition}");
+        let rows = self
+            .session()
+            .rows(&sql, values, |row| Ok((robot(row)?, row.at::<Option<i64>>(ROBOT_COLUMNS)?)))?;
+        let mut found = Vec::new();
+        for (row, registry) in rows {
+            let registry = registry.ok_or_else(|| Error::internal("a robot without a registry"))?;
+            let registry = self.registry_row(&Ref::Serial(registry))?;
+            found.push((
+                registry.ok_or_else(|| Error::internal("a robot without a registry"))?,
+                row,
+            ));
+        }
+        Ok(found)
     }
 }
 
@@ -76,6 +192,43 @@ impl<'tx> WriteTx<'tx> {
         Ok(())
     }
 
+    /// Writes when a robot last logged in, unless a later time stands there.
+    pub(crate) fn note_robot_use(&mut self, credential_id: i64, at: Timestamp) -> Result<()> {
+        let sql = "UPDATE robots SET last_used = $2 WHERE credential_id = $1 AND (last_used IS NULL OR last_used < $2)";
+        self.session().execute(sql, &[credential_id.into(), at.into()])?;
+        Ok(())
+    }
+
+    /// Notes that the end of a robot was told of.
+    pub(crate) fn note_warning(&mut self, robot: &RobotRow) -> Result<()> {
+        let now = self.now();
+        let sql = "UPDATE robots SET warned = $2 WHERE credential_id = $1";
+        self.session().execute(sql, &[robot.credential_id.into(), now.into()])?;
+        Ok(())
+    }
+
+    /// Ends a robot when its successor has had its time beside it.
+    pub(crate) fn hand_over(
+        &mut self,
+        permit: &Permit<'tx, proof::Delete>,
+        old: &RobotRow,
+        successor_id: i64,
+        ends: Timestamp,
+    ) -> Result<()> {
+        if permit.id() != old.placement_id {
+            return Err(Error::internal("a permit for another object"));
+        }
+        let now = self.now();
+        let session = self.session();
+        session.execute(
+            "UPDATE robots SET successor_id = $2, rotated = $3 WHERE credential_id = $1",
+            &[old.credential_id.into(), successor_id.into(), now.into()],
+        )?;
+        let sql = "UPDATE placements SET expires = $2, modified = $3 WHERE id = $1";
+        session.execute(sql, &[old.placement_id.into(), ends.into(), now.into()])?;
+        Ok(())
+    }
+
     /// Removes a robot: its hash and versions are gone, its record stays.
     pub(crate) fn retire_robot(
         &mut self,
@@ -86,6 +239,23 @@ impl<'tx> WriteTx<'tx> {
         if permit.id() != robot.placement_id {
             return Err(Error::internal("a permit for another object"));
         }
+        self.wipe_robot(robot, by)
+    }
+
+    /// Removes every robot of a registry that goes; those that were live.
+    pub(crate) fn retire_robots(
+        &mut self,
+        permit: &Permit<'tx, proof::ManageRegistries>,
+        by: Option<i64>,
+    ) -> Result<Vec<RobotRow>> {
+        let (robots, _) = self.robots_of(permit.id(), Some(false), (i64::MAX, 0))?;
+        for robot in &robots {
+            self.wipe_robot(robot, by)?;
+        }
+        Ok(robots)
+    }
+
+    fn wipe_robot(&mut self, robot: &RobotRow, by: Option<i64>) -> Result<()> {
         let (now, credential): (Value<'_>, Value<'_>) =
             (self.now().into(), robot.credential_id.into());
         let session = self.session();
@@ -105,6 +275,23 @@ impl<'tx> WriteTx<'tx> {
     }
 }
 
+fn login(row: &Row<'_>) -> Result<RobotLogin> {
+    let (expires, service): (Option<Timestamp>, Option<String>) = (row.at(5)?, row.at(8)?);
+    let removed: [Option<Timestamp>; 2] = [row.at(6)?, row.at(7)?];
+    Ok(RobotLogin {
+        placement_id: row.at(0)?,
+        credential_id: row.at(1)?,
+        name: row.at(2)?,
+        hash: row.at(3)?,
+        access: access(&row.at(4)?)?,
+        expires: expires.ok_or_else(|| Error::internal("a robot that never ends"))?,
+        is_removed: removed.iter().any(Option::is_some),
+        service: service.ok_or_else(|| Error::internal("a hosted registry without a service"))?,
+        organization_id: row.at(9)?,
+        last_used: row.at(10)?,
+    })
+}
+
 fn robot(row: &Row<'_>) -> Result<RobotRow> {
     let expires: Option<Timestamp> = row.at(8)?;
     let removed: Option<Timestamp> = row.at(9)?;
@@ -120,6 +307,10 @@ fn robot(row: &Row<'_>) -> Result<RobotRow> {
         created_by: row.at(7)?,
         expires: expires.ok_or_else(|| Error::internal("a robot that never ends"))?,
         removed: removed.map(|at| (at, removed_by)),
+        last_used: row.at(11)?,
+        rotated: row.at(12)?,
+        successor: row.at(13)?,
+        predecessor: row.at(14)?,
     })
 }
 
@@ -143,9 +334,15 @@ fn access(document: &Json) -> Result<Vec<Access>> {
 }
 
 const ROBOT: &str = "p.id, p.credential_id, p.guid, p.name, c.description, r.access, p.created, p.created_by, \
-    p.expires, p.removed, p.removed_by";
+    p.expires, p.removed, p.removed_by, r.last_used, r.rotated, s.guid, o.guid";
+/// How many columns these are.
+const ROBOT_COLUMNS: usize = 15;
 const TABLES: &str = "placements p JOIN credentials c ON c.id = p.credential_id \
-    JOIN robots r ON r.credential_id = p.credential_id";
+    JOIN robots r ON r.credential_id = p.credential_id LEFT JOIN credentials s ON s.id = r.successor_id \
+    LEFT JOIN robots q ON q.successor_id = p.credential_id LEFT JOIN credentials o ON o.id = q.credential_id";
+/// A live robot that ends between $1 and $2 and that nothing takes the place of.
+const ENDING: &str = "p.dialect = 'app_catalog' AND p.removed IS NULL AND p.expires > $1 AND p.expires <= $2 \
+    AND r.successor_id IS NULL";
 
 #[cfg(test)]
 mod tests {

@@ -183,6 +183,12 @@ impl Column for Vec<u8> {
     }
 }
 
+impl Column for Option<Vec<u8>> {
+    fn read(row: &Row<'_>, index: usize) -> Result<Self> {
+        row.cell(index)
+    }
+}
+
 impl Column for Option<i64> {
     fn read(row: &Row<'_>, index: usize) -> Result<Self> {
         row.cell(index)
@@ -211,6 +217,14 @@ impl Column for Guid {
     fn read(row: &Row<'_>, index: usize) -> Result<Self> {
         let bytes: Vec<u8> = row.cell(index)?;
         uuid::Uuid::from_slice(&bytes).map(Self::new).map_err(Error::internal)
+    }
+}
+
+impl Column for Option<Guid> {
+    fn read(row: &Row<'_>, index: usize) -> Result<Self> {
+        let bytes: Option<Vec<u8>> = row.cell(index)?;
+        let read = |bytes: Vec<u8>| uuid::Uuid::from_slice(&bytes).map(Guid::new);
+        bytes.map(read).transpose().map_err(Error::internal)
     }
 }
 

@@ -17,6 +17,7 @@ mod owners;
 mod pages;
 mod processes;
 mod references;
+mod robots;
 mod roles;
 mod start;
 mod table;

@@ -2,12 +2,15 @@
 
 use anyhow::{Context, bail};
 
+use secrecy::SecretString;
+
 use super::login::server_url;
 use super::on_host::OnHost;
 use crate::cli::StoreArgs;
 use crate::client::{Client, Pass};
 use crate::config::{Environment, StoreConfig};
 use crate::login_file::{self, Login};
+use crate::secret_input;
 
 /// The server that the settings point to.
 pub(super) enum Server {
@@ -53,14 +56,21 @@ impl Server {
     }
 }
 
+/// The token of the environment, or of the file that it names, as helpers without a terminal have it.
+fn token(environment: &Environment) -> anyhow::Result<SecretString> {
+    if let Some(token) = environment.get("STRONGROOM_TOKEN") {
+        return Ok(token.to_str().context("STRONGROOM_TOKEN is no token")?.into());
+    }
+    let path = environment
+        .get("STRONGROOM_TOKEN_FILE")
+        .context("STRONGROOM_URL is set, but STRONGROOM_TOKEN and STRONGROOM_TOKEN_FILE are not")?;
+    let content = secret_input::content(std::path::Path::new(path))?;
+    Ok(content.trim().into())
+}
+
 fn network(environment: &Environment) -> anyhow::Result<Option<Client>> {
     if let Some(url) = server_url(None, environment)? {
-        let token = environment
-            .get("STRONGROOM_TOKEN")
-            .context("STRONGROOM_URL is set, but STRONGROOM_TOKEN is not")?
-            .to_str()
-            .context("STRONGROOM_TOKEN is no token")?;
-        return Ok(Some(Client::Network { url, pass: Pass::Token(token.into()) }));
+        return Ok(Some(Client::Network { url, pass: Pass::Token(token(environment)?) }));
     }
     let Ok(path) = login_file::path(environment) else { return Ok(None) };
     let login = Login::load(&path)?;

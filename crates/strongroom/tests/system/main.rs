@@ -10,6 +10,7 @@ mod leaks;
 mod limits;
 mod reader;
 mod readme;
+mod registry;
 mod scan;
 mod wire;
 

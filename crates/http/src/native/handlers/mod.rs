@@ -1,6 +1,7 @@
 //! The handlers: decode, call one use-case, render.
 
 pub(super) mod audit;
+pub(super) mod checkout;
 pub(super) mod credential;
 pub(super) mod grant;
 pub(super) mod host;
@@ -8,6 +9,7 @@ pub(super) mod organization;
 pub(super) mod placement;
 pub(super) mod reference;
 pub(super) mod registry;
+pub(super) mod robot;
 pub(super) mod token;
 pub(super) mod version;
 

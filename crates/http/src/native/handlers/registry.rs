@@ -1,17 +1,21 @@
-//! Hosted registries, for which the Application Catalog mints robots.
+//! Registries: the hosted ones, for which robots are minted, and what they need to trust the tokens of robots.
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use http::Uri;
+use http::request::Parts;
+use serde_json::json;
 use strongroom_core::id::Kind;
 use strongroom_service::list::Paging;
 use strongroom_service::{RegistryDraft, RegistryQuery, RegistryView};
 
-use super::{Answer, created, named, shown};
+use super::{Answer, created, done, named, shown};
+use crate::base::base;
 use crate::body::RawBody;
 use crate::native::auth::Caller;
-use crate::native::query::Part;
+use crate::native::query::{Parameters, Part};
 use crate::native::translate::{LABEL_LENGTH, Members, NAME_LENGTH};
-use crate::native::wire::{List, Registry};
+use crate::native::wire::{List, Registry, Signer};
+use crate::state::{AppState, Entrance};
 
 pub(in crate::native) async fn list(caller: Caller, uri: Uri) -> Answer {
     let part = Part::read(&uri)?;
@@ -41,6 +45,44 @@ pub(in crate::native) async fn read(caller: Caller, Path(id): Path<String>) -> A
     let id = named(&id, Kind::Registry)?;
     let view = caller.room.read_registry(&caller.actor, &id).await?;
     Ok(shown(&Registry::from(view)))
+}
+
+/// Removes one; while robots are live only with `force`, which ends them.
+pub(in crate::native) async fn remove(caller: Caller, Path(id): Path<String>, uri: Uri) -> Answer {
+    let id = named(&id, Kind::Registry)?;
+    let force = Parameters::read(&uri, &["force"])?.switch("force")?;
+    caller.room.remove_registry(&caller.actor, &id, force).await?;
+    Ok(done())
+}
+
+/// What a registry's own configuration says so that it trusts this server's tokens.
+pub(in crate::native) async fn config(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    parts: Parts,
+) -> Answer {
+    let id = named(&id, Kind::Registry)?;
+    let view = caller.room.read_registry(&caller.actor, &id).await?;
+    let certificates = caller.room.registry_token_certificates().await?;
+    let base = match (&state.settings.public_url, state.entrance) {
+        // On the host's own socket nobody names the server as registries' clients do.
+        (None, Entrance::Host) => caller.room.issuer().trim_end_matches('/').to_owned(),
+        _ => base(&parts, &state),
+    };
+    Ok(shown(&json!({
+        "name": view.registry.name,
+        "realm": format!("{base}/token"),
+        "service": view.registry.service,
+        "issuer": caller.room.issuer(),
+        "root_certificates": certificates,
+    })))
+}
+
+/// Renews the key that signs registry tokens. No registry need be told.
+pub(in crate::native) async fn rotate_signer(caller: Caller) -> Answer {
+    let view = caller.room.rotate_registry_signer(&caller.actor).await?;
+    Ok(shown(&Signer::from(view)))
 }
 
 /// The most characters of an address.

@@ -1,11 +1,13 @@
 //! What the native API shows, member for member.
 
 mod audit;
+mod checkout;
 mod credential;
 mod organization;
 mod placement;
 mod reference;
 mod registry;
+mod robot;
 mod token;
 
 use serde::Serialize;
@@ -14,11 +16,13 @@ use strongroom_core::record::Identity;
 use strongroom_service::view::{Summary, UserSummary};
 
 pub(super) use audit::AuditEntry;
+pub(super) use checkout::{CheckedOutShown, RegistryAccessShown};
 pub(super) use credential::{Credential, VersionShown};
 pub(super) use organization::{Grant, Organization, Settings, User};
 pub(super) use placement::Placement;
 pub(super) use reference::{Reference, Use};
-pub(super) use registry::Registry;
+pub(super) use registry::{Registry, Signer};
+pub(super) use robot::{Ending, NewRobot, Robot};
 pub(super) use token::{NewToken, Token};
 
 /// A part of a list.

@@ -38,13 +38,13 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
     let objects: &[&'static str] = if template.contains("{credential_id}") {
         &["robot", "removed"]
     } else if template.contains("{registry_id}") {
-        &["registry"]
+        &["registry", "private"]
     } else {
         &[""]
     };
     let path = |object: &str| {
         let path = template
-            .replace("{registry_id}", "{registry}")
+            .replace("{registry_id}", if object == "private" { "{private}" } else { "{registry}" })
             .replace("{credential_id}", &format!("{{{object}}}"));
         if template == EXCHANGE { format!("{path}?refresh_token={{exchanged}}") } else { path }
     };
@@ -62,8 +62,15 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
 
 /// A body that is right, so that the answer tells of rights and not of faults.
 fn body(method: &str, template: &str) -> Option<Value> {
-    let mints = method == "POST" && template != EXCHANGE;
-    mints.then(|| json!({"description": "New"}))
+    match (method, template) {
+        ("POST", EXCHANGE) => None,
+        ("POST", "/v1/registries") => Some(json!({
+            "name": "New", "description": "New", "provider": "HARBOR", "url": "https://new.example.com",
+            "access_secret": "hunter2",
+        })),
+        ("POST" | "PATCH", _) => Some(json!({"description": "New"})),
+        _ => None,
+    }
 }
 
 /// Fills a fresh store.
@@ -138,6 +145,13 @@ impl Maker {
         let made = root.post("/strongroom/v1/registries", &body).await.is(201);
         let registry = made["guid"].as_str().unwrap().to_owned();
         let by = self.by(&self.tokens["registry_administrator"]);
+        let body = json!({
+            "name": "private", "description": "private", "provider": "HARBOR",
+            "url": "https://private.example.com", "access_secret": "hunter2",
+        });
+        let made = by.post("/v1/registries", &body).await;
+        let private = made.header("location").rsplit('/').next().unwrap().to_owned();
+        self.ids.insert("private", private);
         for name in ["robot", "removed"] {
             let path = format!("/v1/registries/{registry}/credentials");
             let made = by.post(&path, &json!({"description": name})).await;

@@ -162,6 +162,10 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/strongroom/v1/credentials/{id}/grants", json!({"role": "use", "user": "<{org_member}>"})),
         ("POST", "/strongroom/v1/credentials/{id}/placements", json!({"dialect": "cloud_foundry", "scope": "organization", "organization": "<{organization}>"})),
         ("POST", "/strongroom/v1/registries", json!({"name": "New", "organization": "<{organization}>", "url": "https://new.example.com"})),
+        ("POST", "/strongroom/v1/registries/{id}/robots", json!({"description": "New"})),
+        ("POST", "/strongroom/v1/registries/{id}/robots/{robot}/rotate", json!({})),
+        ("POST", "/strongroom/v1/registry-signer/rotate", json!({})),
+        ("POST", "/strongroom/v1/credentials/{id}/checkout", json!({"purpose": "test"})),
         ("POST", "/strongroom/v1/organizations/{id}/grants", json!({"role": "probely_member", "user": "<{org_member}>"})),
         ("POST", "/strongroom/v1/teams/{id}/grants", json!({"role": "probely_manage_credentials", "user": "<{org_member}>"})),
     ]

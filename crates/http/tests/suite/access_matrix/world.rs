@@ -80,7 +80,11 @@ impl World {
     pub(super) fn caller(&self, _: Owner, actor: &str) -> Caller {
         Caller::new(
             self.network.clone(),
-            self.tokens.get(actor).map(|token| format!("Bearer {token}")),
+            self.tokens.get(actor).map(|token| match token.contains(' ') {
+                // A whole header, of who presents something else than a token.
+                true => token.clone(),
+                false => format!("Bearer {token}"),
+            }),
         )
     }
 
@@ -251,6 +255,9 @@ impl Maker {
         let body = json!({"name": "main", "organization": organization, "url": "https://registry.example.com"});
         let registry = root.post("/strongroom/v1/registries", &body).await.is(201);
         self.note("registry", &registry["id"]);
+        let path = self.path("/strongroom/v1/registries/{registry}/robots");
+        let robot = root.post(&path, &json!({"description": "main"})).await.is(201);
+        self.note("robot", &robot["id"]);
     }
 
     /// A credential of an external type that fetches a field of another, a Galaxy credential, a job template.

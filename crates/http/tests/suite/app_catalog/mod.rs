@@ -5,6 +5,7 @@ mod awx;
 mod exchange;
 mod mint;
 mod native;
+mod private;
 mod protocol;
 mod registries;
 mod robots;

@@ -38,7 +38,7 @@ on_both_stores! {
         let mut lines = Vec::new();
         for (method, path) in [
             (Method::GET, "/v1"),
-            (Method::GET, "/v1/api.yml"),
+            (Method::GET, "/v1/api.yaml"),
             (Method::GET, "/v1/nowhere?secret=marker"),
             (Method::POST, "/csp/gateway/am/api/auth/api-tokens"),
             (Method::DELETE, EXCHANGE),

@@ -2,10 +2,12 @@
 
 mod access;
 mod bodies;
+mod checkout;
 mod credentials;
 mod grants;
 mod host;
 mod references;
+mod robots;
 mod tokens;
 
 use serde_json::{Value, json};
