@@ -44,6 +44,8 @@ pub enum Kind {
     SigningKey,
     /// Work that a dialect answers for with a job.
     Job,
+    /// A root key of the store.
+    RootKey,
 }
 
 impl Kind {
@@ -68,11 +70,12 @@ impl Kind {
             Self::AuditEntry => "audit_entry",
             Self::SigningKey => "signing_key",
             Self::Job => "job",
+            Self::RootKey => "root_key",
         }
     }
 
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,
@@ -91,6 +94,7 @@ impl Kind {
         Self::AuditEntry,
         Self::SigningKey,
         Self::Job,
+        Self::RootKey,
     ];
 
     /// The kind of a word of the store.

@@ -28,6 +28,7 @@
 
 pub mod canary;
 pub mod digest;
+pub mod ed25519;
 pub mod envelope;
 pub mod key;
 pub mod keyring;

@@ -8,11 +8,15 @@ mod account;
 pub mod actor;
 mod assemble;
 mod audit;
+mod audit_file;
+mod audit_proof;
 mod authenticate;
+mod backup;
 mod catalog;
 mod credential;
 mod credential_type;
 mod failure;
+mod fsck;
 mod grant;
 pub mod list;
 mod named;
@@ -23,6 +27,7 @@ mod reference;
 mod registry;
 mod robot;
 mod role;
+mod root_key;
 mod seal;
 pub mod start;
 mod store;
@@ -50,10 +55,13 @@ pub use account::{
 };
 pub use actor::Actor;
 pub use audit::{ActivityScope, AuditQuery};
+pub use audit_proof::{AuditExport, AuditKeyRotation};
 pub use authenticate::Presented;
+pub use backup::{BackupError, BackupManifest, BackupState, extract_backup};
 pub use catalog::CatalogAccount;
 pub use credential::{CredentialDraft, CredentialScope, Deleted, OwnerDoor};
 pub use credential_type::CredentialTypeDraft;
+pub use fsck::FsckReport;
 pub use grant::{GrantDraft, GrantView};
 pub use named::NamedRef;
 pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
@@ -62,6 +70,9 @@ pub use reference::ReferenceDraft;
 pub use registry::{RegistryDraft, RegistryQuery, RegistryView};
 pub use robot::{MintedRobot, RobotDraft, RobotView};
 pub use role::{RoleHolder, RoleScope, RoleTarget};
+pub use root_key::{
+    BrokenValue, KeyBatch, KeyStatus, KeyUse, RotationEnd, RotationError, RotationStart,
+};
 pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
 pub use team::{TeamDraft, TeamScope};
 pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
@@ -86,6 +97,9 @@ struct Inner {
     /// A permit for each refusal that may wait to be written.
     refusals: Arc<tokio::sync::Semaphore>,
     uaa_keys: uaa::Keys,
+    key_path: std::path::PathBuf,
+    audit_keys: audit_proof::Keys,
+    backup: backup::Job,
     initial_password_file: Option<std::path::PathBuf>,
 }
 
@@ -131,18 +145,25 @@ impl Strongroom {
     /// writes folded failures and the last use of tokens, forgets tokens that ended.
     pub async fn background(&self, until: impl Future<Output = ()>) {
         let mut until = std::pin::pin!(until);
+        let mut checkpoints = tokio::time::interval(CHECKPOINT_EVERY);
+        checkpoints.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut tick = tokio::time::interval(BACKGROUND_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = &mut until => break,
                 _ = tick.tick() => self.work_off().await,
+                _ = checkpoints.tick() => self.checkpoint_now().await,
             }
         }
         self.work_off().await;
+        self.checkpoint_now().await;
     }
 
     async fn work_off(&self) {
+        if let Err(error) = self.follow_root_key().await {
+            tracing::error!(%error, "the root key that the store is under now cannot be used");
+        }
         let folded = self.0.gate.failures.drain(self.now());
         if let Err(error) = self.0.store.record(folded).await {
             tracing::warn!(%error, "folded failures could not be written");
@@ -246,3 +267,5 @@ fn draw_identity() -> Result<(Guid, ShortId)> {
 /// Refusals that may wait to be written; one more makes its request fail.
 const REFUSALS_WAITING: u32 = 2048;
 const BACKGROUND_EVERY: Duration = Duration::from_secs(1);
+/// How long the newest entries may wait for a checkpoint.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);

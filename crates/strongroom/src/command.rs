@@ -1,6 +1,10 @@
 //! The commands, one file each.
 
+mod audit;
+mod backup;
 mod credential;
+mod fsck;
+mod keys;
 mod login;
 mod on_host;
 mod org;
@@ -30,5 +34,9 @@ pub(crate) async fn run(
         Some(Command::Token(command)) => token::run(command, environment, out).await,
         Some(Command::Credential(command)) => credential::run(command, environment, out).await,
         Some(Command::Registry(command)) => registry::run(command, environment, out).await,
+        Some(Command::Audit(command)) => audit::run(command, environment, out).await,
+        Some(Command::Backup(command)) => backup::run(command, environment, out).await,
+        Some(Command::Fsck { store }) => fsck::run(*store, environment, out).await,
+        Some(Command::Keys(command)) => keys::run(command, environment, out).await,
     }
 }

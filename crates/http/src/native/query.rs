@@ -44,7 +44,18 @@ impl Parameters {
         }
     }
 
-    fn integer(&self, name: &str, least: i64, most: i64) -> Result<Option<i64>, NativeError> {
+    /// The value of a parameter, if it was given.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// An integer within limits.
+    pub(super) fn integer(
+        &self,
+        name: &str,
+        least: i64,
+        most: i64,
+    ) -> Result<Option<i64>, NativeError> {
         let Some(text) = self.0.get(name) else { return Ok(None) };
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<i64>() {
@@ -58,7 +69,11 @@ impl Parameters {
 impl Part {
     /// Reads which part of a list is asked for.
     pub(super) fn read(uri: &Uri) -> Result<Self, NativeError> {
-        let parameters = Parameters::read(uri, &["after", "limit"])?;
+        Self::of(&Parameters::read(uri, &["after", "limit"])?)
+    }
+
+    /// The same where there are other parameters too.
+    pub(super) fn of(parameters: &Parameters) -> Result<Self, NativeError> {
         Ok(Self {
             after: parameters.integer("after", 0, i64::MAX)?.unwrap_or(0),
             limit: parameters.integer("limit", 1, MOST)?.unwrap_or(USUAL),
@@ -75,7 +90,8 @@ impl Part {
     }
 }
 
-fn unreadable(name: &str, message: impl Into<String>) -> NativeError {
+/// The refusal of a parameter.
+pub(super) fn unreadable(name: &str, message: impl Into<String>) -> NativeError {
     NativeError::Unreadable(vec![Wrong::new(name, message)])
 }
 

@@ -6,7 +6,9 @@
 mod room;
 
 mod audit;
+mod audit_proof;
 mod cascades;
+mod damage;
 mod deletes;
 mod keys;
 mod lists;
@@ -17,6 +19,7 @@ mod owners;
 mod processes;
 mod references;
 mod roles;
+mod rotation;
 mod start;
 mod table;
 mod tokens;

@@ -3,12 +3,14 @@
 // For the lints: what is compiled for tests may unwrap and print.
 #![cfg(test)]
 
+mod backup;
 mod database;
 mod kill;
 mod leaks;
 mod limits;
 mod reader;
 mod readme;
+mod rotation;
 mod scan;
 mod wire;
 
