@@ -5,6 +5,10 @@
 //! by a hash over their length-prefixed fields and the link before, so that an edited, removed or moved
 //! entry shows.
 
+pub mod merkle;
+pub mod note;
+pub mod proof;
+
 use serde_json::Value;
 
 use crate::access::Dialect;

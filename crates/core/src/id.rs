@@ -46,6 +46,8 @@ pub enum Kind {
     SigningKey,
     /// Work that a dialect answers for with a job.
     Job,
+    /// A root key of the store.
+    RootKey,
 }
 
 impl Kind {
@@ -71,6 +73,7 @@ impl Kind {
             Self::AuditEntry => "audit_entry",
             Self::SigningKey => "signing_key",
             Self::Job => "job",
+            Self::RootKey => "root_key",
         }
     }
 
@@ -95,6 +98,7 @@ impl Kind {
         Self::AuditEntry,
         Self::SigningKey,
         Self::Job,
+        Self::RootKey,
     ];
 
     /// The kind of a word of the store.

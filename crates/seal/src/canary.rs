@@ -4,12 +4,23 @@
 use uuid::Uuid;
 
 use crate::envelope::{SealContext, SealError, Sealed};
-use crate::key::KeyFault;
+use crate::key::{KeyFault, KeyId};
 use crate::keyring::Keyring;
 
 /// The canary of the keyring's store, to be kept when the store is made.
 pub fn canary(keyring: &Keyring) -> Result<Sealed, SealError> {
     keyring.seal(&context(keyring.store_id().as_bytes()), TEXT)
+}
+
+/// The same under a key of the keyring that is to become the active one.
+pub fn canary_under(keyring: &Keyring, key: KeyId) -> Result<Sealed, SealError> {
+    keyring.seal_under(key, &context(keyring.store_id().as_bytes()), TEXT)
+}
+
+/// The root key under which a canary was sealed, which is the one that seals; none if the bytes are
+/// no canary.
+pub fn key_of(canary: &[u8]) -> Option<KeyId> {
+    Sealed::from_bytes(canary).ok().map(|sealed| sealed.key_id())
 }
 
 /// Whether the keyring is that of the store with this id and canary.
@@ -20,13 +31,13 @@ pub fn check(keyring: &Keyring, store_id: Uuid, canary: &[u8]) -> Result<(), Key
     let origin = keyring.origin();
     if keyring.store_id() != store_id {
         let key_store = keyring.store_id();
-        return Err(KeyFault::Foreign { origin: origin.clone(), key_store, store: store_id });
+        return Err(KeyFault::Foreign { origin, key_store, store: store_id });
     }
     let opened = Sealed::from_bytes(canary)
         .and_then(|sealed| keyring.open(&context(store_id.as_bytes()), &sealed));
     match opened {
         Ok(text) if text.as_slice() == TEXT => Ok(()),
-        _ => Err(KeyFault::Wrong { origin: origin.clone() }),
+        _ => Err(KeyFault::Wrong { origin, needed: key_of(canary) }),
     }
 }
 
@@ -58,7 +69,8 @@ mod tests {
     #[test]
     fn another_key_is_wrong() {
         let canary = canary(&keyring(STORE)).unwrap();
-        let wrong = Err(KeyFault::Wrong { origin: KeyOrigin::Memory });
+        let needed = key_of(canary.as_bytes());
+        let wrong = Err(KeyFault::Wrong { origin: KeyOrigin::Memory, needed });
         assert_eq!(check(&keyring(STORE), STORE, canary.as_bytes()), wrong);
     }
 

@@ -9,6 +9,38 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest
 }
 
+/// The SHA-256 digest of what comes in pieces.
+pub struct Sha256(aws_lc_rs::digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// The next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all pieces, in hexadecimal digits.
+    pub fn hexadecimal(self) -> String {
+        use std::fmt::Write as _;
+        self.0.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+impl std::fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sha256").finish_non_exhaustive()
+    }
+}
+
 /// Whether both are the same. The time depends on the lengths only, never on the contents.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     verify_slices_are_equal(a, b).is_ok()
@@ -28,6 +60,11 @@ mod tests {
             0xf2, 0x00, 0x15, 0xad,
         ];
         assert_eq!(sha256(b"abc"), expected);
+        let mut pieces = Sha256::default();
+        pieces.update(b"a");
+        pieces.update(b"bc");
+        let hexadecimal: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(pieces.hexadecimal(), hexadecimal);
     }
 
     proptest! {

@@ -62,6 +62,26 @@ impl RootKey {
         file::write_new(path, &format!(".{}.new", self.id), self.line().as_bytes())
     }
 
+    /// The key files that stand beside the one of a store while it is rotated and afterwards:
+    /// `<name>.next`, the new key until it takes the place of the file, and `<name>.<key id>`, those
+    /// whose place was taken. Only names are looked at; a folder that cannot be listed has none.
+    pub fn beside(path: &Path) -> Vec<PathBuf> {
+        file::beside(path, |rest| rest == NEXT || KeyId::parse(rest).is_some())
+    }
+
+    /// Where a new key waits until it takes the place of this file.
+    pub fn next_path(path: &Path) -> PathBuf {
+        file::with_ending(path, NEXT)
+    }
+
+    /// Puts the key that waits beside the file into its place. The file that stood there is kept as
+    /// `<name>.<key id>`, because backups made before still need it. At every moment there is a file
+    /// at the place.
+    pub fn take_place(path: &Path) -> Result<(), KeyFault> {
+        let kept = file::with_ending(path, &Self::load(path)?.id().to_string());
+        file::exchange(path, &Self::next_path(path), &kept)
+    }
+
     /// The store the key belongs to.
     pub fn store_id(&self) -> Uuid {
         self.store_id
@@ -116,7 +136,7 @@ impl fmt::Debug for RootKey {
 }
 
 /// The name of a root key: the first 8 bytes of a SHA-256 over a label and the key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KeyId::LENGTH]);
 
 impl KeyId {
@@ -127,7 +147,22 @@ impl KeyId {
         Self(bytes)
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+    /// The id that these bytes are; `None` if they are not as many as an id has.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 2 * Self::LENGTH || !text.bytes().all(digits) {
+            return None;
+        }
+        u64::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()))
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }
 
@@ -183,6 +218,7 @@ fn parse(content: &[u8]) -> Option<(Uuid, SecretBox<[u8; KEY_LENGTH]>)> {
     (length == KEY_LENGTH).then_some((store_id, key))
 }
 
+const NEXT: &str = "next";
 const PREFIX: &str = "strongroom-root-key:1:";
 const ID_LABEL: &[u8] = b"strongroom-root-key-id-1";
 /// The length of the line in bytes, with its line feed.

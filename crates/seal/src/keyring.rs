@@ -1,6 +1,7 @@
 //! The keyring: root keys in use, and sealing and opening with them.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::LessSafeKey;
 use aws_lc_rs::hmac;
@@ -15,11 +16,17 @@ use crate::key::{KeyId, KeyOrigin, RootKey};
 use crate::random;
 
 /// The root keys of one store: the active one seals, all of them open.
+///
+/// Keys come and become active while others use the keyring; every call sees one state of it.
 pub struct Keyring {
     store_id: Uuid,
-    origin: KeyOrigin,
-    active: WrappingKey,
-    older: Vec<WrappingKey>,
+    keys: RwLock<Keys>,
+}
+
+#[derive(Clone)]
+struct Keys {
+    active: Arc<WrappingKey>,
+    others: Vec<Arc<WrappingKey>>,
 }
 
 impl Keyring {
@@ -29,27 +36,51 @@ impl Keyring {
         reason = "the keyring's copy is to be the only one left"
     )]
     pub fn new(root: RootKey) -> Result<Self, SealError> {
-        let active = WrappingKey::new(&root)?;
-        Ok(Self {
-            store_id: root.store_id(),
-            origin: root.origin().clone(),
-            active,
-            older: Vec::new(),
-        })
+        let active = Arc::new(WrappingKey::new(&root)?);
+        let keys = RwLock::new(Keys { active, others: Vec::new() });
+        Ok(Self { store_id: root.store_id(), keys })
     }
 
     /// Adds a key that opens what was sealed before the active one came; it must be the same
     /// store's.
+    pub fn with_older(self, root: RootKey) -> Result<Self, SealError> {
+        self.add(root)?;
+        Ok(self)
+    }
+
+    /// Adds a key that opens what it has sealed; it must be the same store's. A key that is there
+    /// already takes the new one's origin.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the keyring's copy is to be the only one left"
     )]
-    pub fn with_older(mut self, root: RootKey) -> Result<Self, SealError> {
+    pub fn add(&self, root: RootKey) -> Result<KeyId, SealError> {
         if root.store_id() != self.store_id {
             return Err(SealError::ForeignKey(root.store_id()));
         }
-        self.older.push(WrappingKey::new(&root)?);
-        Ok(self)
+        let key = Arc::new(WrappingKey::new(&root)?);
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.active.id == key.id {
+            keys.active = key;
+        } else {
+            keys.others.retain(|other| other.id != key.id);
+            keys.others.push(key);
+        }
+        Ok(root.id())
+    }
+
+    /// Makes a key that is there the one that seals.
+    pub fn activate(&self, id: KeyId) -> Result<(), SealError> {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.active.id == id {
+            return Ok(());
+        }
+        let at = keys.others.iter().position(|key| key.id == id);
+        let at = at.ok_or(SealError::UnknownKey(id))?;
+        let now_active = keys.others.swap_remove(at);
+        let was_active = std::mem::replace(&mut keys.active, now_active);
+        keys.others.push(was_active);
+        Ok(())
     }
 
     /// The store whose values it seals.
@@ -59,20 +90,51 @@ impl Keyring {
 
     /// The id of the active key.
     pub fn active_key(&self) -> KeyId {
-        self.active.id
+        self.active().id
     }
 
     /// Where the active key came from.
-    pub fn origin(&self) -> &KeyOrigin {
-        &self.origin
+    pub fn origin(&self) -> KeyOrigin {
+        self.active().origin.clone()
+    }
+
+    /// Every key and where it came from, the active one first.
+    pub fn loaded(&self) -> Vec<(KeyId, KeyOrigin)> {
+        let keys = self.keys();
+        let all = std::iter::once(&keys.active).chain(&keys.others);
+        all.map(|key| (key.id, key.origin.clone())).collect()
+    }
+
+    /// Whether the key is there.
+    pub fn holds(&self, id: KeyId) -> bool {
+        self.key(id).is_ok()
     }
 
     /// Seals a value for one place, under a data key of its own.
     pub fn seal(&self, context: &SealContext<'_>, plaintext: &[u8]) -> Result<Sealed, SealError> {
+        self.seal_with(&self.active(), context, plaintext)
+    }
+
+    /// Seals a value under a key that need not be the active one.
+    pub fn seal_under(
+        &self,
+        key: KeyId,
+        context: &SealContext<'_>,
+        plaintext: &[u8],
+    ) -> Result<Sealed, SealError> {
+        self.seal_with(&*self.key(key)?, context, plaintext)
+    }
+
+    fn seal_with(
+        &self,
+        key: &WrappingKey,
+        context: &SealContext<'_>,
+        plaintext: &[u8],
+    ) -> Result<Sealed, SealError> {
         let mut data_key = Zeroizing::new([0; KEY_LENGTH]);
         random::fill(data_key.as_mut_slice())?;
         let text = encrypt(&cipher(&data_key)?, &self.text_data(context), plaintext)?;
-        self.wrap(context, &data_key, &text)
+        self.wrap(key, context, &data_key, &text)
     }
 
     /// Opens a value that was sealed for this place.
@@ -125,18 +187,19 @@ impl Keyring {
     /// unopened.
     pub fn rewrap(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Sealed, SealError> {
         let data_key = self.unwrap(context, sealed)?;
-        self.wrap(context, &data_key, sealed.text())
+        self.wrap(&self.active(), context, &data_key, sealed.text())
     }
 
     fn wrap(
         &self,
+        key: &WrappingKey,
         context: &SealContext<'_>,
         data_key: &[u8; KEY_LENGTH],
         text: &[u8],
     ) -> Result<Sealed, SealError> {
-        let data = additional_data(self.store_id, context, Some(self.active.id));
-        let wrapped_key = encrypt(&self.active.cipher, &data, data_key)?;
-        Ok(Sealed::from_parts(self.active.id, &wrapped_key, text))
+        let data = additional_data(self.store_id, context, Some(key.id));
+        let wrapped_key = encrypt(&key.cipher, &data, data_key)?;
+        Ok(Sealed::from_parts(key.id, &wrapped_key, text))
     }
 
     fn unwrap(
@@ -156,26 +219,35 @@ impl Keyring {
         additional_data(self.store_id, context, None)
     }
 
-    fn key(&self, id: KeyId) -> Result<&WrappingKey, SealError> {
-        std::iter::once(&self.active)
-            .chain(&self.older)
-            .find(|key| key.id == id)
-            .ok_or(SealError::UnknownKey(id))
+    fn active(&self) -> Arc<WrappingKey> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner).active)
+    }
+
+    fn key(&self, id: KeyId) -> Result<Arc<WrappingKey>, SealError> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let found = std::iter::once(&keys.active).chain(&keys.others).find(|key| key.id == id);
+        found.cloned().ok_or(SealError::UnknownKey(id))
+    }
+
+    fn keys(&self) -> Keys {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.keys();
         f.debug_struct("Keyring")
             .field("store_id", &self.store_id)
-            .field("active", &self.active.id)
-            .field("older", &self.older.iter().map(|key| key.id).collect::<Vec<_>>())
+            .field("active", &keys.active.id)
+            .field("others", &keys.others.iter().map(|key| key.id).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
 
 struct WrappingKey {
     id: KeyId,
+    origin: KeyOrigin,
     cipher: LessSafeKey,
     fingerprints: hmac::Key,
 }
@@ -186,7 +258,8 @@ impl WrappingKey {
         let derived =
             hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, root.bytes()), FINGERPRINT_LABEL);
         let fingerprints = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
-        Ok(Self { id: root.id(), cipher: cipher(root.bytes())?, fingerprints })
+        let (id, origin) = (root.id(), root.origin().clone());
+        Ok(Self { id, origin, cipher: cipher(root.bytes())?, fingerprints })
     }
 }
 

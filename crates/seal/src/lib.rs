@@ -29,6 +29,7 @@
 pub mod authority;
 pub mod canary;
 pub mod digest;
+pub mod ed25519;
 pub mod envelope;
 pub mod key;
 pub mod keyring;

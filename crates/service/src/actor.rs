@@ -79,6 +79,12 @@ impl Actor {
         if self.may_write() { Ok(()) } else { Err(Error::Forbidden(Refusal::ReadOnlyToken)) }
     }
 
+    /// Nothing for whoever works on the server's own host, else `Forbidden`: what concerns the store as a whole and
+    /// its files is done there.
+    pub(crate) fn require_host(&self) -> Result<()> {
+        if self.user_id.is_none() { Ok(()) } else { Err(Error::forbidden()) }
+    }
+
     /// The account in which the actor acts: the one organization that his token is bound to.
     pub(crate) fn account(&self) -> Result<i64> {
         self.organization_id().ok_or(Error::Unauthenticated)

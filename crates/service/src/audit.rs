@@ -8,7 +8,7 @@ use strongroom_core::id::{Kind, Ref};
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::assemble::in_order;
-use crate::list::{Field, ListRequest, Order, Paging};
+use crate::list::{Field, Filter, ListRequest, Order, Paging};
 use crate::store::{Condition, CredentialRow, ListQuery, ReadTx, proof};
 use crate::view::{AuditView, Page};
 
@@ -22,12 +22,16 @@ pub enum ActivityScope {
 }
 
 /// Which entries of the whole log are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct AuditQuery {
     /// The last id already seen; 0 begins at the start.
     pub after: i64,
     /// The most entries, from 1 to 200.
     pub limit: i64,
+    /// Conditions on the fields of an entry.
+    pub filters: Vec<Filter>,
+    /// Only entries that touch this object, which may be gone.
+    pub touching: Option<(Kind, i64)>,
 }
 
 impl Strongroom {
@@ -76,11 +80,13 @@ impl Strongroom {
         let actor = actor.clone();
         self.read(move |tx| {
             let request = ListRequest {
+                filters: query.filters.clone(),
                 paging: Paging::After { limit: query.limit, after: query.after },
                 count: false,
                 ..ListRequest::default()
             };
-            page(tx, &actor, &request, &[])
+            let touching = query.touching.map(|(kind, id)| Condition::Touching(kind, id));
+            page(tx, &actor, &request, touching.as_slice())
         })
         .await
     }

@@ -8,12 +8,16 @@ mod account;
 pub mod actor;
 mod assemble;
 mod audit;
+mod audit_file;
+mod audit_proof;
 mod authenticate;
+mod backup;
 mod catalog;
 mod checkout;
 mod credential;
 mod credential_type;
 mod failure;
+mod fsck;
 mod galaxy;
 mod grant;
 mod input_source;
@@ -28,6 +32,7 @@ mod registry;
 mod registry_token;
 mod robot;
 mod role;
+mod root_key;
 mod seal;
 pub mod start;
 mod store;
@@ -55,11 +60,14 @@ pub use account::{
 };
 pub use actor::Actor;
 pub use audit::{ActivityScope, AuditQuery};
+pub use audit_proof::{AuditExport, AuditKeyRotation};
 pub use authenticate::Presented;
+pub use backup::{BackupError, BackupManifest, BackupState, extract_backup};
 pub use catalog::CatalogAccount;
-pub use credential::{CredentialDraft, CredentialScope, Deleted, Expected, OwnerDoor};
 pub use checkout::{CheckedOut, CheckoutDraft, RegistryAccess};
+pub use credential::{CredentialDraft, CredentialScope, Deleted, Expected, OwnerDoor};
 pub use credential_type::CredentialTypeDraft;
+pub use fsck::FsckReport;
 pub use grant::{GrantDraft, GrantView};
 pub use input_source::{InputSourceDraft, InputSourceScope};
 pub use job_template::JobTemplateDraft;
@@ -71,6 +79,9 @@ pub use registry::{PrivateRegistryDraft, RegistryDraft, RegistryQuery, RegistryV
 pub use registry_token::{RegistryToken, RegistryTokenDraft, SignerView, TOKEN_SECONDS};
 pub use robot::{EndingRobot, MintedRobot, RobotDraft, RobotView, RotationDraft};
 pub use role::{RoleHolder, RoleScope, RoleTarget};
+pub use root_key::{
+    BrokenValue, KeyBatch, KeyStatus, KeyUse, RotationEnd, RotationError, RotationStart,
+};
 pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
 pub use team::{TeamDraft, TeamScope};
 pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
@@ -98,6 +109,9 @@ struct Inner {
     registry_keys: registry_token::key::Keys,
     robot_uses: registry_token::RobotUses,
     robot_watch: robot::expiring::Watch,
+    key_path: std::path::PathBuf,
+    audit_keys: audit_proof::Keys,
+    backup: backup::Job,
     initial_password_file: Option<std::path::PathBuf>,
 }
 
@@ -143,18 +157,25 @@ impl Strongroom {
     /// writes folded failures and the last use of tokens, forgets tokens that ended.
     pub async fn background(&self, until: impl Future<Output = ()>) {
         let mut until = std::pin::pin!(until);
+        let mut checkpoints = tokio::time::interval(CHECKPOINT_EVERY);
+        checkpoints.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut tick = tokio::time::interval(BACKGROUND_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = &mut until => break,
                 _ = tick.tick() => self.work_off().await,
+                _ = checkpoints.tick() => self.checkpoint_now().await,
             }
         }
         self.work_off().await;
+        self.checkpoint_now().await;
     }
 
     async fn work_off(&self) {
+        if let Err(error) = self.follow_root_key().await {
+            tracing::error!(%error, "the root key that the store is under now cannot be used");
+        }
         let folded = self.0.gate.failures.drain(self.now());
         if let Err(error) = self.0.store.record(folded).await {
             tracing::warn!(%error, "folded failures could not be written");
@@ -267,3 +288,5 @@ fn draw_identity() -> Result<(Guid, ShortId)> {
 /// Refusals that may wait to be written; one more makes its request fail.
 const REFUSALS_WAITING: u32 = 2048;
 const BACKGROUND_EVERY: Duration = Duration::from_secs(1);
+/// How long the newest entries may wait for a checkpoint.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use strongroom_core::id::{Guid, Kind};
 use strongroom_core::{Error, Result};
-use strongroom_seal::envelope::{SealContext, Sealed};
+use strongroom_seal::envelope::{SealContext, SealError, Sealed};
 
 use crate::Strongroom;
 
@@ -36,7 +36,14 @@ impl Strongroom {
     ) -> Result<SecretString> {
         let context = context(guid, field, version);
         let sealed = Sealed::from_bytes(sealed).map_err(Error::internal)?;
-        self.0.keyring.open_text(&context, &sealed).map_err(Error::internal)
+        match self.0.keyring.open_text(&context, &sealed) {
+            // Another process may have begun to replace the root key a moment ago.
+            Err(SealError::UnknownKey(_)) => {
+                self.load_keys_beside()?;
+                self.0.keyring.open_text(&context, &sealed).map_err(Error::internal)
+            }
+            opened => opened.map_err(Error::internal),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! store begins with.
 
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -19,12 +19,13 @@ use strongroom_seal::keyring::Keyring;
 use strongroom_seal::{password, token};
 use uuid::Uuid;
 
+use crate::audit_file::AuditFile;
 use crate::authenticate::Gate;
 use crate::store::{
     self, Audited, Location, NewCredential, NewOrganization, NewUser, Store, StoreIdentity,
     TypeRow, WriteTx, WriterLimits,
 };
-use crate::{Inner, Strongroom, draw_identity};
+use crate::{Inner, Strongroom, draw_identity, root_key};
 
 /// Where the rows of a store are.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ pub struct OpenOptions {
     pub admin_password: Option<SecretString>,
     /// Where a drawn password is kept (0600) until it is changed.
     pub initial_password_file: Option<PathBuf>,
+    /// A file to which every audit entry goes as well, before anything is answered.
+    pub audit_file: Option<PathBuf>,
     /// Issuer and audience of tokens; only the first start of a store takes it.
     pub issuer: String,
     /// The clock.
@@ -80,6 +83,8 @@ pub struct Opened {
 pub struct FirstStart {
     /// The password of user `admin`, when none was given.
     pub admin_password: Option<SecretString>,
+    /// The public key of the audit log.
+    pub audit_public_key: String,
 }
 
 /// Why a store could not be opened. Nothing was written when it is the key.
@@ -88,9 +93,32 @@ pub enum OpenError {
     /// The root key does not fit.
     #[error(transparent)]
     Key(#[from] KeyFault),
+    /// A root key is gone while values are still under it.
+    #[error(
+        "{values} sealed values are still under root key {key}, which is gone: put its file back beside {} \
+         and run `strongroom keys rotate` to the end",
+        path.display()
+    )]
+    KeyStillNeeded {
+        /// The id of the key.
+        key: String,
+        /// How many values are under it.
+        values: u64,
+        /// The key file.
+        path: PathBuf,
+    },
     /// The first password could not be kept.
     #[error("the first password of user admin cannot be written to {}", path.display())]
     InitialPassword {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The audit file cannot be opened.
+    #[error("the audit file {} cannot be opened for appending", path.display())]
+    AuditFile {
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -112,7 +140,11 @@ impl OpenError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Key(fault) => fault.exit_code(),
-            Self::InitialPassword { .. } | Self::AdminPassword | Self::Store(_) => 1,
+            Self::KeyStillNeeded { .. } => 18,
+            Self::InitialPassword { .. }
+            | Self::AuditFile { .. }
+            | Self::AdminPassword
+            | Self::Store(_) => 1,
         }
     }
 }
@@ -148,11 +180,16 @@ impl Strongroom {
         root: RootKey,
     ) -> std::result::Result<Opened, OpenError> {
         let keyring = Keyring::new(root).map_err(Error::internal)?;
+        root_key::add_beside(&keyring, &options.key.path)?;
         if let Some(store) = &known {
+            root_key::activate_keys_of(&keyring, store);
             check(&keyring, Uuid::from_bytes(*store.guid.as_bytes()), &store.canary)?;
+            refuse_missing_keys(&keyring, &location, &options.key.path).await?;
         }
+        let audit_file = audit_file(&options)?;
         store::prepare(&location).await?;
-        let store = Store::open(&location, options.clock.clone(), WriterLimits::default()).await?;
+        let limits = WriterLimits::default();
+        let store = Store::open(&location, options.clock.clone(), limits, audit_file).await?;
         let (identity, first_start) = match known {
             Some(identity) => (identity, None),
             None => furnish(&store, &keyring, &options).await?,
@@ -171,8 +208,13 @@ impl Strongroom {
             registry_keys: crate::registry_token::key::Keys::default(),
             robot_uses: crate::registry_token::RobotUses::default(),
             robot_watch: crate::robot::expiring::Watch::default(),
+            key_path: options.key.path,
+            audit_keys: crate::audit_proof::Keys::default(),
+            backup: crate::backup::Job::default(),
             initial_password_file: options.initial_password_file,
         }));
+        let audit_public_key = room.audit_public_key().await?;
+        let first_start = first_start.map(|first| FirstStart { audit_public_key, ..first });
         Ok(Opened { room, first_start })
     }
 
@@ -208,6 +250,29 @@ impl From<&StoreLocation> for Location {
             StoreLocation::Postgres { url, connections } => {
                 Self::Postgres { url: url.clone(), connections: *connections }
             }
+        }
+    }
+}
+
+fn audit_file(options: &OpenOptions) -> std::result::Result<Option<AuditFile>, OpenError> {
+    let open = |path: &PathBuf| {
+        AuditFile::open(path).map_err(|source| OpenError::AuditFile { path: path.clone(), source })
+    };
+    options.audit_file.as_ref().map(open).transpose()
+}
+
+/// Refuses to go on without a root key that values are still under: they would be lost unnoticed.
+async fn refuse_missing_keys(
+    keyring: &Keyring,
+    location: &Location,
+    path: &Path,
+) -> std::result::Result<(), OpenError> {
+    let loaded = keyring.loaded().into_iter().map(|(id, _)| id).collect();
+    let missing = store::values_under_others(location, loaded).await?;
+    match missing.into_iter().next() {
+        None => Ok(()),
+        Some((key, values)) => {
+            Err(OpenError::KeyStillNeeded { key: key.to_string(), values, path: path.to_owned() })
         }
     }
 }
@@ -256,7 +321,10 @@ async fn furnish(
     };
     let identity = store.write(change).await.outcome?;
     if identity.canary == own_canary {
-        return Ok((identity, Some(FirstStart { admin_password: drawn })));
+        return Ok((
+            identity,
+            Some(FirstStart { admin_password: drawn, audit_public_key: String::new() }),
+        ));
     }
     if let (Some(drawn), Some(path)) = (&drawn, &options.initial_password_file) {
         withdraw_password(path, drawn)

@@ -72,6 +72,20 @@ pub(crate) enum Command {
     /// Registry credentials for other tools
     #[command(subcommand)]
     RegistryCredential(RegistryCredentialCommand),
+    /// Look after the root key, on the server's own host
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Export the audit log and prove that nothing in it was changed
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Make, check and restore backups of the embedded store, on the server's own host
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Look the store over for damage, on the server's own host
+    Fsck {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
 }
 
 /// The words of the command line. Installed as `docker-credential-NAME`, the program is that helper, whose only word
@@ -107,6 +121,10 @@ pub(crate) struct StoreArgs {
     /// loopback host names are answered]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<OsString>,
+    /// File to which every audit entry is appended as well; while it cannot be written, nothing is changed and no
+    /// secret leaves [env: STRONGROOM_AUDIT_FILE] [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit_file: Option<OsString>,
     /// Configuration file in TOML [env: STRONGROOM_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<OsString>,
@@ -143,6 +161,14 @@ pub(crate) struct ServeArgs {
     /// loopback [env: STRONGROOM_METRICS_TOKEN_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_token_file: Option<OsString>,
+    /// File to which checkpoints of the audit log are appended, best on another host's disk
+    /// [env: STRONGROOM_AUDIT_ANCHOR_FILE] [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit_anchor_file: Option<OsString>,
+    /// Address to which checkpoints of the audit log are posted [env: STRONGROOM_AUDIT_ANCHOR_URL]
+    /// [default: none]
+    #[arg(long, value_name = "URL")]
+    pub(crate) audit_anchor_url: Option<OsString>,
     /// Name of this process in its answers [env: STRONGROOM_NODE] [default: the host name]
     #[arg(long, value_name = "NAME")]
     pub(crate) node: Option<OsString>,
@@ -165,6 +191,7 @@ impl StoreArgs {
             .with("database_connections", self.database_connections)
             .with("key_file", self.key_file)
             .with("public_url", self.public_url)
+            .with("audit_file", self.audit_file)
             .with("config", self.config)
     }
 }
@@ -180,6 +207,8 @@ impl ServeArgs {
             .with("trusted_proxy", self.trusted_proxy)
             .with("insecure_http", self.insecure_http)
             .with("metrics_token_file", self.metrics_token_file)
+            .with("audit_anchor_file", self.audit_anchor_file)
+            .with("audit_anchor_url", self.audit_anchor_url)
             .with("node", self.node)
             .with("log", self.log)
             .with("log_format", self.log_format)
@@ -330,6 +359,103 @@ pub(crate) struct CreateCredentialArgs {
     pub(crate) inputs_file: PathBuf,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+}
+
+/// What can be done with the root key.
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Replace the root key while the store is in use; run again, it goes on where it was cut off
+    Rotate {
+        /// File with the new key, made if it is not there [default: the key file with `.next` at its end,
+        /// which takes the key file's place when all is done]
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Show which root keys there are and how many values are under each
+    Status {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Open every sealed value to see that it does
+    Verify {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// What can be done with the audit log.
+#[derive(Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Write the whole log with its checkpoints, one JSON object per line
+    #[command(after_help = SERVER_HELP)]
+    Export {
+        /// File to write, which must not exist; absent, standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Check an export with the public key alone; no server or store is needed
+    Verify {
+        /// The export, `-` for standard input
+        export: PathBuf,
+        /// Public key of the log, as the first start printed it, or a file that holds it; repeatable after the key
+        /// was replaced
+        #[arg(long = "public-key", value_name = "KEY", required = true)]
+        public_keys: Vec<String>,
+        /// File with checkpoints that were kept elsewhere; without it, entries cut off the end show only if later
+        /// checkpoints are left
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
+    },
+    /// Print a signed checkpoint that covers every entry so far
+    #[command(after_help = SERVER_HELP)]
+    Checkpoint {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Print the public key of the log, on the server's own host
+    Key {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Let a new key sign the log, on the server's own host
+    RotateKey {
+        /// Days for which the key before signs as well
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        overlap_days: u16,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// What can be done with backups.
+#[derive(Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Write a backup while the store is in use; the root key is not in it
+    Create {
+        /// File to write, which must not exist
+        file: PathBuf,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Check that a backup is whole and, with the root key, that everything in it opens
+    Verify {
+        /// The backup
+        file: PathBuf,
+        /// Root key file; absent, only that the backup is whole is checked, and the key is named that it needs
+        #[arg(long, value_name = "FILE")]
+        key_file: Option<PathBuf>,
+    },
+    /// Restore a backup into a data directory without a store
+    Restore {
+        /// The backup
+        file: PathBuf,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
 }
 
 /// Which server a command uses.

@@ -185,6 +185,20 @@ fn authority(url: &Url) -> anyhow::Result<String> {
     Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
+/// Posts a text to an address that need not be a Strongroom; the status of the answer.
+pub(crate) async fn post_text(url: &Url, text: String) -> anyhow::Result<http::StatusCode> {
+    let target = url
+        .query()
+        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(target)
+        .header(HOST, authority(url)?)
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
+        .body(Body::from(text))?;
+    Ok(transport::over_network(url, request).await?.status)
+}
+
 /// The body of a request. What it holds is wiped with it.
 pub(crate) fn body(content: &(impl Serialize + ?Sized)) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     // Large enough for all but the largest inputs, so that growing leaves no copy behind.

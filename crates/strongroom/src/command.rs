@@ -1,7 +1,11 @@
 //! The commands, one file each.
 
+mod audit;
+mod backup;
 mod credential;
 mod docker_credential;
+mod fsck;
+mod keys;
 mod kubelet;
 mod login;
 mod on_host;
@@ -43,5 +47,9 @@ pub(crate) async fn run(
         Some(Command::RegistryCredential(command)) => {
             registry_credential::run(command, environment, out).await
         }
+        Some(Command::Audit(command)) => audit::run(command, environment, out).await,
+        Some(Command::Backup(command)) => backup::run(command, environment, out).await,
+        Some(Command::Fsck { store }) => fsck::run(*store, environment, out).await,
+        Some(Command::Keys(command)) => keys::run(command, environment, out).await,
     }
 }

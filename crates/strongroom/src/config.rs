@@ -41,6 +41,8 @@ pub(crate) struct StoreConfig {
     pub(crate) listen: SocketAddr,
     /// The files of TLS, if it is on.
     pub(crate) tls: Option<TlsFiles>,
+    /// The file to which every audit entry goes as well.
+    pub(crate) audit_file: Option<PathBuf>,
 }
 
 /// Where the root key is.
@@ -68,6 +70,10 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// What opens metrics and readiness details to others than loopback.
     pub(crate) metrics_token: Option<SecretString>,
+    /// The file to which checkpoints of the audit log are appended.
+    pub(crate) audit_anchor_file: Option<PathBuf>,
+    /// Where checkpoints of the audit log are sent.
+    pub(crate) audit_anchor_url: Option<Url>,
     /// The name of this process.
     pub(crate) node: String,
     /// The least level that is logged.
@@ -104,6 +110,7 @@ impl StoreConfig {
             public_url: read::public_url(sources)?,
             listen: read::listen(sources)?.unwrap_or(LISTEN),
             tls: tls(sources)?,
+            audit_file: read::path(sources, "audit_file")?,
             data_dir,
         })
     }
@@ -122,6 +129,8 @@ impl Config {
             store: StoreConfig::from_sources(&sources)?,
             trusted_proxies: read::trusted_proxies(&sources)?,
             metrics_token: read::secret_file(&sources, "metrics_token_file")?,
+            audit_anchor_file: read::path(&sources, "audit_anchor_file")?,
+            audit_anchor_url: read::target_url(&sources, "audit_anchor_url")?,
             node: read::text(&sources, "node")?.unwrap_or_else(host_name),
             log_level: read::log_level(&sources)?.unwrap_or(Level::INFO),
             log_format: read::log_format(&sources)?.unwrap_or(automatic),

@@ -12,6 +12,7 @@ mod filesystem;
 mod hardening;
 mod log;
 mod login_file;
+mod progress;
 mod room;
 mod secret_input;
 mod server;

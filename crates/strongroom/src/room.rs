@@ -48,6 +48,7 @@ pub(crate) async fn open(
         key: KeyLocation { path: config.key.path.clone(), may_create: config.key.may_create },
         admin_password: config.admin_password.clone(),
         initial_password_file: password_file.clone(),
+        audit_file: config.audit_file.clone(),
         issuer: config.issuer(),
         clock: Clock::System,
     };
@@ -78,12 +79,17 @@ fn password_file(config: &StoreConfig, reveal: Reveal) -> Option<PathBuf> {
     (reveal == Reveal::Keep || path.exists()).then_some(path)
 }
 
+/// The file of the embedded database.
+pub(crate) fn sqlite_file(config: &StoreConfig) -> PathBuf {
+    config.data_dir.join(DATABASE)
+}
+
 fn location(config: &StoreConfig) -> StoreLocation {
     match &config.database_url {
         Some(url) => {
             StoreLocation::Postgres { url: url.clone(), connections: config.database_connections }
         }
-        None => StoreLocation::Sqlite(config.data_dir.join(DATABASE)),
+        None => StoreLocation::Sqlite(sqlite_file(config)),
     }
 }
 
@@ -103,16 +109,22 @@ fn announce(
             writeln!(say, "user admin was made; its password, shown only now: {password}")
         }
     }?;
+    writeln!(say, "public key of the audit log, to be kept elsewhere: {}", first.audit_public_key)?;
     say.flush()
 }
 
 fn advice(error: &OpenError) -> &'static str {
     match error {
-        OpenError::Key(_) => "the root key was refused, and nothing was written",
+        OpenError::Key(_) | OpenError::KeyStillNeeded { .. } => {
+            "the root key was refused, and nothing was written"
+        }
         OpenError::InitialPassword { .. } => {
             "the first start failed: make the data directory writable, or set STRONGROOM_ADMIN_PASSWORD_FILE"
         }
         OpenError::AdminPassword => "the first start failed",
+        OpenError::AuditFile { .. } => {
+            "nothing is done that cannot be recorded: make the file of --audit-file writable"
+        }
         OpenError::Store(_) => {
             "the store did not open: check that its disk or database is there, has room, and takes this user"
         }

@@ -1,6 +1,7 @@
 //! Listening and answering: sockets, TLS, connections, and their end.
 
 mod accept;
+pub(crate) mod anchor;
 mod connection;
 mod shutdown;
 pub(crate) mod socket;

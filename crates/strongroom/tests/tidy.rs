@@ -206,6 +206,18 @@ fn the_documents_name_every_command() {
         "docker-credential",
         "kubelet-credential-provider",
         "registry-credential dockerconfigjson",
+        "keys rotate",
+        "keys status",
+        "keys verify",
+        "audit export",
+        "audit verify",
+        "audit checkpoint",
+        "audit key",
+        "audit rotate-key",
+        "backup create",
+        "backup verify",
+        "backup restore",
+        "fsck",
     ] {
         assert!(
             document.contains(&format!("strongroom {command}")),

@@ -153,6 +153,7 @@ mod tests {
             key: KeyLocation { path: folder.join("root.key"), may_create: true },
             admin_password: Some(SecretString::from("correct horse battery staple")),
             initial_password_file: None,
+            audit_file: None,
             issuer: "http://localhost".to_owned(),
             clock: Clock::System,
         };

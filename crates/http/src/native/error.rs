@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use strongroom_core::Error;
 use strongroom_core::error::{Conflict, FieldPath, UseCount, Violation};
+use strongroom_service::{BackupError, RotationError};
 
 use super::{wire, words};
 use crate::answer::{self, PROBLEM_JSON};
@@ -21,6 +22,10 @@ pub(super) enum NativeError {
     Unreadable(Vec<Wrong>),
     /// The body is of another type than JSON.
     MediaType,
+    /// There is no backup, for this reason. Only the host asks.
+    Backup(BackupError),
+    /// The root key is not replaced, for this reason. Only the host asks, so it may name files.
+    RootKey(RotationError),
     /// The credential is in use: by whom, as far as they registered.
     InUse {
         /// The uses, counted by kind.
@@ -55,14 +60,34 @@ impl From<Error> for NativeError {
 impl IntoResponse for NativeError {
     fn into_response(self) -> Response {
         match self {
-            Self::Core(error) => render(&error),
+            Self::Core(error)
+            | Self::RootKey(RotationError::Core(error))
+            | Self::Backup(BackupError::Core(error)) => render(&error),
+            Self::Backup(error) => {
+                Problem::new(StatusCode::CONFLICT, &error.to_string()).into_response()
+            }
             Self::Unreadable(violations) => invalid(violations),
             Self::MediaType => {
                 let detail = "The body must be application/json.";
                 Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into_response()
             }
+            Self::RootKey(error) => {
+                Problem::new(StatusCode::CONFLICT, &error.to_string()).into_response()
+            }
             Self::InUse { uses, references } => in_use(&uses, references),
         }
+    }
+}
+
+impl From<BackupError> for NativeError {
+    fn from(error: BackupError) -> Self {
+        Self::Backup(error)
+    }
+}
+
+impl From<RotationError> for NativeError {
+    fn from(error: RotationError) -> Self {
+        Self::RootKey(error)
     }
 }
 

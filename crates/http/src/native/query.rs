@@ -44,12 +44,12 @@ impl Parameters {
         }
     }
 
-    /// A text, if one is given.
+    /// The value of a parameter, if it was given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// An integer between two others, if one is given.
+    /// An integer within limits, if one is given.
     pub(super) fn integer(
         &self,
         name: &str,
@@ -69,17 +69,20 @@ impl Parameters {
 impl Part {
     /// Reads which part of a list is asked for.
     pub(super) fn read(uri: &Uri) -> Result<Self, NativeError> {
-        Self::read_with(uri, &[]).map(|(part, _)| part)
+        Self::of(&Parameters::read(uri, PAGING)?)
     }
 
     /// The same of an endpoint that knows more parameters.
     pub(super) fn read_with(uri: &Uri, more: &[&str]) -> Result<(Self, Parameters), NativeError> {
-        let parameters = Parameters::read(uri, &[&["after", "limit"], more].concat())?;
-        let part = Self {
+        let parameters = Parameters::read(uri, &[PAGING, more].concat())?;
+        Ok((Self::of(&parameters)?, parameters))
+    }
+
+    fn of(parameters: &Parameters) -> Result<Self, NativeError> {
+        Ok(Self {
             after: parameters.integer("after", 0, i64::MAX)?.unwrap_or(0),
             limit: parameters.integer("limit", 1, MOST)?.unwrap_or(USUAL),
-        };
-        Ok((part, parameters))
+        })
     }
 
     /// The request for it, and for one element more, which tells whether there is a next part.
@@ -92,10 +95,13 @@ impl Part {
     }
 }
 
-fn unreadable(name: &str, message: impl Into<String>) -> NativeError {
+/// The refusal of a parameter.
+pub(super) fn unreadable(name: &str, message: impl Into<String>) -> NativeError {
     NativeError::Unreadable(vec![Wrong::new(name, message)])
 }
 
+/// The parameters of every list.
+const PAGING: &[&str] = &["after", "limit"];
 const MOST: i64 = 200;
 const USUAL: i64 = 50;
 

@@ -7,8 +7,8 @@ use strongroom_core::id::Kind;
 use super::auth::Caller;
 use super::handlers::grant::On;
 use super::handlers::{
-    audit, checkout, credential, grant, host, organization, placement, reference, registry, robot,
-    token, version,
+    audit, checkout, credential, grant, host, keys, organization, placement, reference, registry,
+    robot, token, upkeep, version,
 };
 use crate::body::RawBody;
 use crate::route::Route;
@@ -52,6 +52,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/strongroom/v1/registry-signer/rotate", registry::rotate_signer),
         Route::get("/strongroom/v1/registry-credentials", checkout::registry_credentials),
         Route::get("/strongroom/v1/audit", audit::list),
+        Route::get("/strongroom/v1/audit/checkpoint", audit::checkpoint),
+        Route::get("/strongroom/v1/audit/export", audit::export),
     ];
     routes.extend(GRANTS.into_iter().flat_map(grants));
     routes
@@ -64,6 +66,16 @@ pub(crate) fn host_routes() -> Vec<Route> {
         Route::put("/strongroom/v1/host/users/{name}/password", host::set_password),
         Route::post("/strongroom/v1/host/organizations", host::create_organization),
         Route::post("/strongroom/v1/host/tokens", host::issue_token),
+        Route::get("/strongroom/v1/host/audit/key", audit::key),
+        Route::post("/strongroom/v1/host/audit/key/rotation", audit::rotate_key),
+        Route::post("/strongroom/v1/host/backups", upkeep::start_backup),
+        Route::get("/strongroom/v1/host/backups/newest", upkeep::backup_state),
+        Route::post("/strongroom/v1/host/fsck", upkeep::look_over),
+        Route::get("/strongroom/v1/host/keys", keys::status),
+        Route::post("/strongroom/v1/host/keys/rotation", keys::begin),
+        Route::post("/strongroom/v1/host/keys/rotation/batches", keys::rewrap),
+        Route::post("/strongroom/v1/host/keys/rotation/end", keys::end),
+        Route::post("/strongroom/v1/host/keys/verification/batches", keys::verify),
     ]
 }
 

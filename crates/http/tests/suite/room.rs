@@ -96,6 +96,7 @@ impl Room {
             key: KeyLocation { path: database.key_file(), may_create: true },
             admin_password: Some(SecretString::from(PASSWORD)),
             initial_password_file: None,
+            audit_file: None,
             issuer: "http://localhost".to_owned(),
             clock: clock.clone(),
         };

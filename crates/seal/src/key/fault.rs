@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::KeyOrigin;
+use super::{KeyId, KeyOrigin};
 
 /// Why the root key is not used. The sentence says what to do and names the file, never its
 /// content.
@@ -37,10 +37,12 @@ pub enum KeyFault {
         path: PathBuf,
     },
     /// The key says it is this store's but does not open the canary.
-    #[error("{origin} does not open this store: give the key that the store was sealed with")]
+    #[error("{origin} does not open this store: give the key that the store was sealed with{}", named(*needed))]
     Wrong {
         /// The key.
         origin: KeyOrigin,
+        /// The id of the key that would.
+        needed: Option<KeyId>,
     },
     /// The key is another store's.
     #[error(
@@ -105,6 +107,10 @@ impl KeyFault {
     }
 }
 
+fn named(key: Option<KeyId>) -> String {
+    key.map_or_else(String::new, |key| format!(", whose id is {key}"))
+}
+
 /// Who else could reach a root key, and how to stop that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exposure {
@@ -144,7 +150,7 @@ mod tests {
             KeyFault::Missing { path: path() },
             KeyFault::Empty { path: path() },
             KeyFault::Malformed { path: path() },
-            KeyFault::Wrong { origin: origin() },
+            KeyFault::Wrong { origin: origin(), needed: None },
             KeyFault::Foreign { origin: origin(), key_store: Uuid::nil(), store: Uuid::max() },
             KeyFault::Unreadable { path: path(), reason },
             KeyFault::TooOpen { path: path(), exposure: Exposure::File { mode: 0o644 } },

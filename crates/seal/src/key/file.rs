@@ -75,6 +75,44 @@ pub(super) fn write_new(path: &Path, draft_name: &str, content: &[u8]) -> Result
     written.and(removed).and_then(|()| sync(folder)).map_err(not_written)
 }
 
+/// The files beside one whose names are its own, a dot and an ending that is wanted, in order.
+pub(super) fn beside(path: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return Vec::new() };
+    let is_wanted = |found: &Path| {
+        let found = found.file_name().and_then(|found| found.to_str());
+        let rest = found.and_then(|found| found.strip_prefix(name)?.strip_prefix('.'));
+        rest.is_some_and(&wanted)
+    };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| is_wanted(path))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// The path with a dot and an ending more.
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut longer = path.as_os_str().to_owned();
+    longer.push(".");
+    longer.push(ending);
+    longer.into()
+}
+
+/// Puts a file into the place of another, which gets another name.
+pub(super) fn exchange(path: &Path, new: &Path, kept: &Path) -> Result<(), KeyFault> {
+    let not_written =
+        |error: io::Error| KeyFault::Unwritable { path: path.into(), reason: error.kind() };
+    match fs::hard_link(path, kept) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(not_written(error));
+        }
+        _ => {}
+    }
+    fs::rename(new, path).and_then(|()| sync(folder_of(path))).map_err(not_written)
+}
+
 fn write_draft(draft: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(draft)?;
     file.write_all(content)?;

@@ -181,7 +181,7 @@ pub(crate) fn first_broken_link(session: Session<'_>) -> Result<Option<i64>> {
 }
 
 /// The columns that a link covers, as text, in the order of the table.
-fn columns(row: &Row<'_>) -> Result<Vec<Option<String>>> {
+pub(super) fn columns(row: &Row<'_>) -> Result<Vec<Option<String>>> {
     let number = |index| Ok::<_, Error>(row.at::<Option<i64>>(index)?.map(|n| n.to_string()));
     let text = |index| Ok::<_, Error>(Some(row.at::<String>(index)?));
     Ok(vec![

@@ -344,6 +344,7 @@ impl WriteTx<'_> {
         version: u64,
         input: &SealedInput,
     ) -> Result<()> {
+        self.require_active_key(&input.bytes)?;
         self.session().execute(
             "INSERT INTO sealed_inputs (credential_id, field, version, sealed, typed_by, fingerprint) \
              VALUES ($1, $2, $3, $4, $5, $6)",

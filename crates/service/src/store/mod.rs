@@ -6,8 +6,10 @@ mod check;
 mod check_platform;
 mod check_registry;
 mod checkout;
+mod checkpoint;
 mod credential;
 mod directory;
+mod fsck;
 mod galaxy;
 mod grant;
 mod input_source;
@@ -26,6 +28,7 @@ mod registry_key;
 mod remembered;
 mod robot;
 mod row;
+mod sealed;
 mod session;
 mod signing_key;
 mod space;
@@ -41,6 +44,7 @@ use strongroom_core::clock::{Clock, Timestamp};
 use strongroom_core::{Error, Result};
 
 pub(crate) use check::permitted;
+pub(crate) use checkpoint::StoredCheckpoint;
 pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};
 pub(crate) use directory::{NewOrganization, NewTeam, NewUser};
 pub(crate) use grant::{GrantRow, Holder, NewGrant};
@@ -53,13 +57,16 @@ pub(crate) use platform::RoleGrantRow;
 pub(crate) use reference::OwnUse;
 pub(crate) use registry::{NewRegistry, RegistryFilter};
 pub(crate) use registry_key::CertifiedKeyRow;
+pub(crate) use robot::RobotRow;
 pub(crate) use robot::{RobotLogin, RobotRow};
+pub(crate) use sealed::{SealedCursor, SealedFilter, SealedRow};
 pub(crate) use signing_key::SigningKeyRow;
 pub(crate) use space::{NewApp, NewSpace};
 pub(crate) use sqlite::WriterLimits;
 pub(crate) use token::NewToken;
 pub(crate) use tx::{Audited, Permit, Proves, ReadTx, WriteTx, proof};
 
+use crate::audit_file::{self, AuditFile};
 use postgres::Postgres;
 use remembered::{AtEpoch, Remembered};
 use session::Session;
@@ -84,6 +91,7 @@ pub(crate) struct Store {
     db: Db,
     clock: Clock,
     remembered: Arc<Remembered>,
+    audit_file: Option<AuditFile>,
 }
 
 enum Db {
@@ -109,6 +117,7 @@ impl Store {
         location: &Location,
         clock: Clock,
         limits: WriterLimits,
+        audit_file: Option<AuditFile>,
     ) -> Result<Self> {
         let db = match location {
             Location::Sqlite(path) => {
@@ -122,7 +131,7 @@ impl Store {
                 *connections,
             )?),
         };
-        Ok(Self { db, clock, remembered: Arc::default() })
+        Ok(Self { db, clock, remembered: Arc::default(), audit_file })
     }
 
     /// Runs a reader on a snapshot: on the calling thread with SQLite, so only for points and short pages.
@@ -154,7 +163,8 @@ impl Store {
         told.unwrap_or_else(Told::error)
     }
 
-    /// Applies a change. The answer comes after the change is on disk; an error means that nothing is.
+    /// Applies a change. The answer comes after the change is on disk; an error means that nothing is, unless the
+    /// audit file broke at this very change: then it may be.
     ///
     /// The change may run more than once and must come to the same end each time.
     pub(crate) async fn write<T, F>(&self, change: F) -> Told<T>
@@ -162,6 +172,11 @@ impl Store {
         F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + 'static,
         T: Send + 'static,
     {
+        if let Some(file) = &self.audit_file
+            && let Err(error) = file.ready().await
+        {
+            return Told::error(error);
+        }
         let slot = Arc::new(Mutex::new((None, Vec::new())));
         let kept = Arc::clone(&slot);
         let clock = self.clock.clone();
@@ -178,12 +193,28 @@ impl Store {
             Db::Sqlite(sqlite) => sqlite.write(run).await,
             Db::Postgres(postgres) => postgres.write(run).await,
         };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = std::mem::take(&mut slot.1);
+        let (applied, refused) = {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            (slot.0.take(), std::mem::take(&mut slot.1))
+        };
         let outcome = committed.and_then(|()| {
-            slot.0.take().ok_or_else(|| Error::internal("a committed change left no value"))
+            applied.ok_or_else(|| Error::internal("a committed change left no value"))
         });
+        let outcome = match outcome {
+            Ok((value, entries)) => self.tell_audit_file(&entries).await.map(|()| value),
+            Err(error) => Err(error),
+        };
         Told { outcome, refused }
+    }
+
+    /// Entries that are in the store go to the audit file too, if there is one, before anybody is answered.
+    async fn tell_audit_file(&self, entries: &[(i64, Entry)]) -> Result<()> {
+        let Some(file) = &self.audit_file else { return Ok(()) };
+        if entries.is_empty() {
+            return Ok(());
+        }
+        file.write(entries.iter().flat_map(|(id, entry)| audit_file::line(*id, entry)).collect())
+            .await
     }
 
     /// Writes entries that belong to no change, such as refusals.
@@ -207,6 +238,18 @@ impl Store {
         self.read(|tx| audit::first_broken_link(tx.session())).await.outcome
     }
 
+    /// Copies the embedded database as it is at one moment into a file; pages done and pages there are, as it goes.
+    pub(crate) fn copy_sqlite(
+        &self,
+        to: &std::path::Path,
+        told: impl FnMut(u64, u64),
+    ) -> Result<()> {
+        match &self.db {
+            Db::Sqlite(sqlite) => sqlite.copy(to, told),
+            Db::Postgres(_) => Err(Error::internal("the store is not the embedded one")),
+        }
+    }
+
     /// Whether several processes may share the store.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self.db, Db::Postgres(_))
@@ -214,7 +257,7 @@ impl Store {
 }
 
 /// Brings the schema up to date and makes the store's own row on the first start.
-pub(crate) use migration::{identity, prepare};
+pub(crate) use migration::{identity, prepare, values_under_others};
 
 /// The last instant that a validity can name.
 pub(crate) const FOREVER: Timestamp = Timestamp::from_micros(i64::MAX);

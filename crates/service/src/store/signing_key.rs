@@ -27,8 +27,16 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
+    /// The key of a purpose that signs now does so until then and no longer.
+    pub(crate) fn retire_signing_keys(&mut self, purpose: &str, until: Timestamp) -> Result<()> {
+        let sql = "UPDATE signing_keys SET retired = $1 WHERE purpose = $2 AND retired IS NULL";
+        self.session().execute(sql, &[until.into(), purpose.into()])?;
+        Ok(())
+    }
+
     /// Adds the key that signs from now on, unless another one was there first: one key of a purpose signs.
     pub(crate) fn insert_signing_key(&mut self, purpose: &str, key: &SigningKeyRow) -> Result<()> {
+        self.require_active_key(&key.sealed_key)?;
         let now = self.now();
         self.session().execute(
             "INSERT INTO signing_keys (guid, purpose, public_key, sealed_key, created) VALUES ($1, $2, $3, $4, $5) \

@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::Linker;
-use super::meta::{self, StoreIdentity};
 use super::session::{Session, sqlite_error};
 use strongroom_core::{Error, Result};
 
@@ -103,6 +103,27 @@ impl Sqlite {
             readers.push(connection);
         }
         outcome
+    }
+
+    /// Copies the database as it is now into an empty file, page by page, while others read and write.
+    pub(super) fn copy(&self, to: &Path, mut told: impl FnMut(u64, u64)) -> Result<()> {
+        let source = open_reader(&self.path)?;
+        // An open snapshot: what others commit meanwhile is not in it and does not make the copy begin again.
+        source.execute_batch("BEGIN; SELECT COUNT(*) FROM store;").map_err(sqlite_error)?;
+        let mut target = Connection::open(to).map_err(sqlite_error)?;
+        let copy = Backup::new(&source, &mut target).map_err(sqlite_error)?;
+        loop {
+            let step = copy.step(PAGES_AT_ONCE).map_err(sqlite_error)?;
+            let progress = copy.progress();
+            let total = u64::try_from(progress.pagecount).unwrap_or_default();
+            let left = u64::try_from(progress.remaining).unwrap_or_default();
+            told(total.saturating_sub(left), total);
+            match step {
+                StepResult::Done => return Ok(()),
+                StepResult::More => {}
+                _ => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 
     /// Hands a change to the writer and waits until it is on disk.
@@ -267,17 +288,21 @@ impl Group {
     }
 }
 
-/// What a store in this file knows about itself; the file is not made or changed.
-pub(super) fn identity(path: &Path) -> Result<Option<StoreIdentity>> {
+/// Reads from a store in this file, which is not made or changed: nothing if there is no such table.
+pub(super) fn look<T>(
+    path: &Path,
+    table: &str,
+    reader: impl FnOnce(Session<'_>) -> Result<T>,
+) -> Result<Option<T>> {
     if !path.try_exists().map_err(|error| Error::Unavailable(Box::new(error)))? {
         return Ok(None);
     }
     let connection = if has_log(path) { open_reader(path)? } else { open_untouched(path)? };
     let session = Session::Sqlite(&connection);
-    let found = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'store'";
-    match session.one(found, &[], |row| row.at::<i64>(0))? {
+    let found = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1";
+    match session.one(found, &[table.into()], |row| row.at::<i64>(0))? {
         0 => Ok(None),
-        _ => meta::identity(session),
+        _ => reader(session).map(Some),
     }
 }
 
@@ -332,6 +357,8 @@ fn count(n: usize) -> f64 {
 }
 
 const POOLED_READERS: usize = 16;
+/// Pages copied between two looks at how far a backup has come: a few megabytes.
+const PAGES_AT_ONCE: i32 = 1024;
 
 #[cfg(test)]
 mod tests;

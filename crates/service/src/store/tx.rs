@@ -221,11 +221,13 @@ impl<T> Audited<T> {
         Self { value, entries: Vec::new() }
     }
 
-    pub(super) fn store(self, tx: &WriteTx<'_>) -> Result<T> {
-        for entry in &self.entries {
-            audit::insert(tx.session(), entry)?;
+    /// Writes the entries; the value comes out with them and their ids.
+    pub(super) fn store(self, tx: &WriteTx<'_>) -> Result<(T, Vec<(i64, Entry)>)> {
+        let mut written = Vec::with_capacity(self.entries.len());
+        for entry in self.entries {
+            written.push((audit::insert(tx.session(), &entry)?, entry));
         }
-        Ok(self.value)
+        Ok((self.value, written))
     }
 }
 

@@ -6,7 +6,9 @@
 mod room;
 
 mod audit;
+mod audit_proof;
 mod cascades;
+mod damage;
 mod deletes;
 mod keys;
 mod lists;
@@ -19,6 +21,7 @@ mod processes;
 mod references;
 mod robots;
 mod roles;
+mod rotation;
 mod start;
 mod table;
 mod tokens;

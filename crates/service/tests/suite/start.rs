@@ -158,6 +158,7 @@ async fn a_location_without_a_database_is_an_error_and_leaves_no_key() {
         key: strongroom_service::KeyLocation { path: key.clone(), may_create: true },
         admin_password: None,
         initial_password_file: None,
+        audit_file: None,
         issuer: String::new(),
         clock: strongroom_core::clock::Clock::fixed(START),
     })

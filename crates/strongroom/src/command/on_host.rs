@@ -49,6 +49,17 @@ impl OnHost {
         }
     }
 
+    /// The same, but a store that does not exist yet is an error.
+    pub(super) async fn reach_existing(config: &StoreConfig) -> anyhow::Result<Self> {
+        if config.database_url.is_none() && !room::sqlite_file(config).exists() {
+            bail!(
+                "there is no store in {}: name its place with --data-dir",
+                config.data_dir.display()
+            );
+        }
+        Self::reach(config).await
+    }
+
     /// Ends the use of it.
     pub(super) async fn close(self) {
         self.client.close().await;

@@ -15,6 +15,7 @@ use crate::cli::ServeArgs;
 use crate::config::{Config, Environment};
 use crate::data_dir::{Claim, DataDir};
 use crate::room::{self, Reveal};
+use crate::server::anchor::Anchors;
 use crate::server::{self, Phase, Signals, Tls, socket};
 use crate::{hardening, log};
 
@@ -81,7 +82,13 @@ impl Running<'_> {
             router,
             phase.subscribe(),
         );
-        let background = self.background(metrics, phase.subscribe());
+        let background = Box::pin(self.background(metrics, phase.subscribe()));
+        let anchors = Anchors {
+            file: self.config.audit_anchor_file.clone(),
+            url: self.config.audit_anchor_url.clone(),
+        };
+        let newest = self.room.audit_checkpoints();
+        let anchoring = Box::pin(anchors.follow(newest, phase.subscribe()));
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         writeln!(out, "listening on {scheme}://{address}")?;
         out.flush()?;
@@ -90,7 +97,8 @@ impl Running<'_> {
             tokio::join!(
                 network,
                 server::serve_host(host, host_router, phase.subscribe()),
-                background
+                background,
+                anchoring
             );
         };
         let drained = drain(all, &phase, signals, || self.reload()).await;

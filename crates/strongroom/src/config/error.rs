@@ -49,6 +49,11 @@ pub(crate) enum Wanted {
     /// A base URL.
     #[error("`https://host[:port]` or `http://host[:port]`, without user, path or query")]
     BaseUrl,
+    /// An address to which something is sent.
+    #[error(
+        "`https://host[:port]/path`, or `http://` for this host only, without user or password"
+    )]
+    TargetUrl,
     /// A network.
     #[error("a network such as 10.0.0.0/8, or an IP address")]
     Network,

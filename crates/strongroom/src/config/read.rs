@@ -113,6 +113,29 @@ pub(super) fn secret_file(
     }
 }
 
+/// The path of a file.
+pub(super) fn path(sources: &Sources, name: &'static str) -> Result<Option<PathBuf>, ConfigError> {
+    sources.one(name)?.map(|given| absolute(&given)).transpose()
+}
+
+/// An address to which something is sent: over TLS, or to this host.
+pub(super) fn target_url(
+    sources: &Sources,
+    name: &'static str,
+) -> Result<Option<Url>, ConfigError> {
+    parsed(sources, name, Wanted::TargetUrl, |text| {
+        let url = Url::parse(text).ok()?;
+        let is_here = match url.host()? {
+            url::Host::Domain(name) => name == "localhost",
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+        };
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_here);
+        (is_plain && is_safe).then_some(url)
+    })
+}
+
 /// A path, absolute, so that it still means the same when it is shown or read again.
 pub(super) fn absolute(given: &Given) -> Result<PathBuf, ConfigError> {
     std::path::absolute(given.value()).map_err(|_| given.wrong(Wanted::Path))

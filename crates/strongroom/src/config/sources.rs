@@ -203,8 +203,11 @@ const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 const OTHERS: [&str; 3] = [CREDENTIALS_DIRECTORY, "XDG_CONFIG_HOME", "HOME"];
 
 /// The settings that may stand in the file: all but the file itself and the password in plain.
-const FILE_KEYS: [&str; 15] = [
+const FILE_KEYS: [&str; 18] = [
     "admin_password_file",
+    "audit_anchor_file",
+    "audit_anchor_url",
+    "audit_file",
     "data_dir",
     "database_connections",
     "database_url",

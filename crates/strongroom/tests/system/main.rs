@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod ansible;
+mod backup;
 mod database;
 mod kill;
 mod leaks;
@@ -11,6 +12,7 @@ mod limits;
 mod reader;
 mod readme;
 mod registry;
+mod rotation;
 mod scan;
 mod wire;
 

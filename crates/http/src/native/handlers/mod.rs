@@ -5,12 +5,14 @@ pub(super) mod checkout;
 pub(super) mod credential;
 pub(super) mod grant;
 pub(super) mod host;
+pub(super) mod keys;
 pub(super) mod organization;
 pub(super) mod placement;
 pub(super) mod reference;
 pub(super) mod registry;
 pub(super) mod robot;
 pub(super) mod token;
+pub(super) mod upkeep;
 pub(super) mod version;
 
 use axum::response::{IntoResponse, Response};

@@ -62,3 +62,47 @@ impl From<AuditView> for AuditEntry {
         }
     }
 }
+
+/// The newest checkpoint and the key that proves it.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct AuditCheckpoint {
+    pub(in crate::native) checkpoint: String,
+    pub(in crate::native) public_key: String,
+}
+
+/// The public key of the log.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct AuditKey {
+    pub(in crate::native) public_key: String,
+}
+
+/// A part of the exported log.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct AuditExport {
+    items: Vec<Value>,
+    next: Option<String>,
+}
+
+/// The keys after one was replaced.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct AuditKeyRotation {
+    public_key: String,
+    previous: Option<String>,
+    previous_until: String,
+}
+
+impl From<strongroom_service::AuditExport> for AuditExport {
+    fn from(export: strongroom_service::AuditExport) -> Self {
+        Self { items: export.lines, next: export.next.map(|next| next.to_string()) }
+    }
+}
+
+impl From<strongroom_service::AuditKeyRotation> for AuditKeyRotation {
+    fn from(rotation: strongroom_service::AuditKeyRotation) -> Self {
+        Self {
+            public_key: rotation.public_key,
+            previous: rotation.previous,
+            previous_until: time(rotation.until),
+        }
+    }
+}

@@ -3,27 +3,31 @@
 mod audit;
 mod checkout;
 mod credential;
+mod keys;
 mod organization;
 mod placement;
 mod reference;
 mod registry;
 mod robot;
 mod token;
+mod upkeep;
 
 use serde::Serialize;
 use strongroom_core::clock::Timestamp;
 use strongroom_core::record::Identity;
 use strongroom_service::view::{Summary, UserSummary};
 
-pub(super) use audit::AuditEntry;
+pub(super) use audit::{AuditCheckpoint, AuditEntry, AuditExport, AuditKey, AuditKeyRotation};
 pub(super) use checkout::{CheckedOutShown, RegistryAccessShown};
 pub(super) use credential::{Credential, VersionShown};
+pub(super) use keys::{KeyBatch, KeyStatus, RotationEnd, RotationStart};
 pub(super) use organization::{Grant, Organization, Settings, User};
 pub(super) use placement::Placement;
 pub(super) use reference::{Reference, Use};
 pub(super) use registry::{Registry, Signer};
 pub(super) use robot::{Ending, NewRobot, Robot};
 pub(super) use token::{NewToken, Token};
+pub(super) use upkeep::{BackupState, FsckReport};
 
 /// A part of a list.
 #[derive(Debug, Serialize)]

@@ -124,6 +124,7 @@ async fn open(folder: &Path) -> Strongroom {
         key: KeyLocation { path: folder.join("root.key"), may_create: true },
         admin_password: Some(SecretString::from(PASSWORD)),
         initial_password_file: None,
+        audit_file: None,
         issuer: "http://localhost".to_owned(),
         clock: Clock::fixed(1_767_225_600_000_000),
     };

@@ -307,7 +307,7 @@ impl Caller {
         let mut all: Vec<AuditView> = Vec::new();
         loop {
             let after = all.last().map_or(0, |entry| entry.id);
-            let query = AuditQuery { after, limit: 200 };
+            let query = AuditQuery { after, limit: 200, ..AuditQuery::default() };
             let page = self.room.list_audit(&self.actor, query).await.unwrap();
             if page.items.is_empty() {
                 return all;
