@@ -122,7 +122,7 @@ pub enum Place {
 }
 
 /// A value that a field is compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Operand {
     /// An integer or an id.
     Int(i64),

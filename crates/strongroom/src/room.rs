@@ -49,7 +49,7 @@ pub(crate) async fn open(
         admin_password: config.admin_password.clone(),
         initial_password_file: password_file.clone(),
         issuer: config.issuer(),
-        clock: Clock::System,
+        clock: Clock::system(),
     };
     let opened = Strongroom::open(options).await.map_err(|error| NotOpened { error })?;
     match &opened.first_start {

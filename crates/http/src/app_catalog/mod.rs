@@ -6,6 +6,7 @@
 mod call;
 pub(crate) mod error;
 mod exchange;
+pub(crate) mod openapi;
 mod query;
 mod registry;
 mod robot;

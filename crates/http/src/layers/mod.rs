@@ -154,7 +154,7 @@ mod tests {
             admin_password: Some(SecretString::from("correct horse battery staple")),
             initial_password_file: None,
             issuer: "http://localhost".to_owned(),
-            clock: Clock::System,
+            clock: Clock::system(),
         };
         AppState {
             room: Strongroom::open(options).await.unwrap().room,

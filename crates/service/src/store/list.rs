@@ -5,12 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::row::Value;
+pub(super) use super::sql::{FALSE, Sql, TRUE};
 use super::tx::ReadTx;
 use crate::actor::Actor;
-use crate::list::{
-    Field, Filter, Group, ListRequest, Operand, Order, Paging, Place, Test, TextTest,
-};
+use crate::list::{Field, Filter, Group, ListRequest, Order, Paging, Place, Test, TextTest};
 use strongroom_core::access::{Permission, ResourceKind, Role, Standing};
 use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
@@ -78,27 +76,21 @@ pub(crate) struct ListQuery<'a> {
 impl ReadTx<'_> {
     /// The page of what the actor may read.
     pub(crate) fn list(&self, actor: &Actor, query: &ListQuery<'_>) -> Result<Listed> {
-        let mut sql = Sql::default();
-        let table = table(query.kind)?;
         let standing = self.standing(actor)?;
-        let visible = match query.conditions.contains(&Condition::Done) {
-            true => self.visible_activity(&standing, &mut sql),
-            false => self.visible(&standing, query.kind, "x", &mut sql),
-        };
-        let mut wheres = vec![visible];
-        for condition in query.conditions {
-            wheres.push(self.condition(*condition, query.kind, &mut sql)?);
-        }
-        wheres.extend(filters(query.kind, &query.request.filters, &mut sql)?);
-        let all = wheres.iter().map(|w| format!("({w})")).collect::<Vec<_>>().join(" AND ");
-        let from = format!("FROM {table} x WHERE {all}");
-        let total = match query.request.count {
-            true => {
-                let count = format!("SELECT COUNT(*) {from}");
-                Some(self.session().one(&count, &sql.values(), |row| row.at(0))?)
-            }
+        let mut sql = Sql::default();
+        let mut from = self.from(query, &standing, Reach::Set, &mut sql)?;
+        let total = match query.request.count || self.is_worth_counting(query, &standing) {
+            true => Some(self.total(query.kind, &from, &sql)?),
             false => None,
         };
+        if query.kind == Kind::Credential
+            && !standing.reads_everything()
+            && self.is_dense(total.unwrap_or_default())?
+        {
+            sql = Sql::default();
+            from = self.from(query, &standing, Reach::Each, &mut sql)?;
+        }
+        let total = total.filter(|_| query.request.count);
         let order = order_by(query)?;
         let page = match query.request.paging {
             Paging::Offset { limit, offset } => {
@@ -117,6 +109,64 @@ impl ReadTx<'_> {
         let statement = format!("SELECT x.id {from} ORDER BY {order} {page}");
         let ids = self.session().rows(&statement, &sql.values(), |row| row.at(0))?;
         Ok(Listed { ids, total })
+    }
+
+    /// The table of a list and all that its rows must meet.
+    fn from(
+        &self,
+        query: &ListQuery<'_>,
+        standing: &Standing,
+        reach: Reach,
+        sql: &mut Sql,
+    ) -> Result<String> {
+        let visible = match reach {
+            _ if query.conditions.contains(&Condition::Done) => {
+                self.visible_activity(standing, sql)
+            }
+            Reach::Set => self.visible(standing, query.kind, "x", sql),
+            Reach::Each => {
+                let (now, user) = (sql.now(self.now()), sql.int(standing.user_id));
+                let groups = sql.ints(&standing.held_role_ids());
+                credential_is_reached(&now, &user, &groups)
+            }
+        };
+        let mut wheres = vec![visible];
+        for condition in query.conditions {
+            wheres.push(self.condition(*condition, query.kind, sql)?);
+        }
+        wheres.extend(filters(query.kind, &query.request.filters, sql)?);
+        let all = wheres.iter().map(|w| format!("({w})")).collect::<Vec<_>>().join(" AND ");
+        Ok(format!("FROM {} x WHERE {all}", table(query.kind)?))
+    }
+
+    /// How many rows match: from memory where it is still true.
+    fn total(&self, kind: Kind, from: &str, sql: &Sql) -> Result<i64> {
+        let statement = format!("SELECT COUNT(*) {from}");
+        let count = || self.session().one(&statement, &sql.values(), |row| row.at(0));
+        let Some(memory) = self.memory().filter(|_| kind == Kind::Credential) else {
+            return count();
+        };
+        let counted = (statement.clone(), sql.timeless());
+        if let Some(known) = memory.recall_total(&counted, self.now()) {
+            return Ok(known);
+        }
+        let total = count()?;
+        memory.remember_total(counted, self.now(), total);
+        Ok(total)
+    }
+
+    /// Whether to count even though nobody asked: it tells which way to the page is the shorter one.
+    fn is_worth_counting(&self, query: &ListQuery<'_>, standing: &Standing) -> bool {
+        query.kind == Kind::Credential
+            && !standing.reads_everything()
+            && self.memory().is_some_and(|memory| memory.lists.is_some())
+    }
+
+    /// Whether so many of the credentials match that a page is soon full when each is looked at in its order.
+    fn is_dense(&self, total: i64) -> Result<bool> {
+        let newest = "SELECT COALESCE(MAX(id), 0) FROM credentials";
+        let newest: i64 = self.session().one(newest, &[], |row| row.at(0))?;
+        Ok(newest <= total.saturating_mul(DENSE))
     }
 
     /// Whether a user is among those whom the actor may see.
@@ -143,10 +193,10 @@ impl ReadTx<'_> {
         if standing.reads_everything() && kind != Kind::Token {
             return TRUE.to_owned();
         }
-        let now = self.now().as_micros();
+        let now = self.now();
         match kind {
             Kind::Credential => {
-                let (now, user) = (sql.int(now), sql.int(standing.user_id));
+                let (now, user) = (sql.now(now), sql.int(standing.user_id));
                 let groups = sql.ints(&standing.held_role_ids());
                 format!("{x}.id IN ({})", credentials_reached(&now, &user, &groups))
             }
@@ -158,7 +208,7 @@ impl ReadTx<'_> {
                 format!("{x}.id IN ({})", sql.ints(&standing.held_ids(ResourceKind::Team)))
             }
             Kind::User => {
-                let (now, user) = (sql.int(now), sql.int(standing.user_id));
+                let (now, user) = (sql.now(now), sql.int(standing.user_id));
                 let organizations = sql.ints(&standing.held_ids(ResourceKind::Organization));
                 format!(
                     "{x}.id = {user} OR {x}.is_superuser OR {x}.id IN (SELECT g.user_id FROM grants g \
@@ -223,7 +273,7 @@ impl ReadTx<'_> {
     }
 
     fn condition(&self, condition: Condition, kind: Kind, sql: &mut Sql) -> Result<String> {
-        let now = self.now().as_micros();
+        let now = self.now();
         Ok(match condition {
             Condition::OfOrganization(id) => format!("x.organization_id = {}", sql.int(id)),
             Condition::OfType(id) => format!("x.credential_type_id = {}", sql.int(id)),
@@ -233,7 +283,7 @@ impl ReadTx<'_> {
             Condition::Superusers => "x.is_superuser".to_owned(),
             Condition::SystemAuditors => "x.is_system_auditor".to_owned(),
             Condition::RolesOfUser { user_id, administrator, auditor } => {
-                let (now, user) = (sql.int(now), sql.int(user_id));
+                let (now, user) = (sql.now(now), sql.int(user_id));
                 let mut held = vec![format!(
                     "x.id IN (SELECT g.role_id FROM grants g WHERE g.user_id = {user} \
                      AND g.ended IS NULL AND g.valid_until > {now})"
@@ -251,7 +301,7 @@ impl ReadTx<'_> {
                 held.join(" OR ")
             }
             Condition::RolesOfGroup(role_id) => {
-                let (now, group) = (sql.int(now), sql.int(role_id));
+                let (now, group) = (sql.now(now), sql.int(role_id));
                 format!(
                     "x.id IN (SELECT g.role_id FROM grants g WHERE g.group_role_id = {group} \
                      AND NOT g.by_position AND g.ended IS NULL AND g.valid_until > {now})"
@@ -263,11 +313,11 @@ impl ReadTx<'_> {
                     return Ok(TRUE.to_owned());
                 }
                 let held = standing.held_role_ids();
-                let (now, user, groups) = (sql.int(now), sql.int(user_id), sql.ints(&held));
+                let (now, user, groups) = (sql.now(now), sql.int(user_id), sql.ints(&held));
                 format!("x.id IN ({})", credentials_reached(&now, &user, &groups))
             }
             Condition::ReachedByTeam(team_id) => {
-                let (now, team) = (sql.int(now), sql.int(team_id));
+                let (now, team) = (sql.now(now), sql.int(team_id));
                 format!(
                     "x.id IN (SELECT r.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
                      JOIN roles team ON team.id = g.group_role_id WHERE r.resource_kind = 'credential' \
@@ -276,14 +326,14 @@ impl ReadTx<'_> {
                 )
             }
             Condition::HoldersOf(role_id) => {
-                let (now, role) = (sql.int(now), sql.int(role_id));
+                let (now, role) = (sql.now(now), sql.int(role_id));
                 format!(
                     "x.id IN (SELECT g.user_id FROM grants g WHERE g.role_id = {role} AND g.user_id IS NOT NULL \
                      AND g.ended IS NULL AND g.valid_until > {now})"
                 )
             }
             Condition::HeldByUser(user_id, role) => {
-                let (now, user) = (sql.int(now), sql.int(user_id));
+                let (now, user) = (sql.now(now), sql.int(user_id));
                 let (resource, word) = (role.kind().word(), role.word());
                 if table(kind)? != table_of_resource(role.kind()) {
                     return Err(Error::internal("a role on another kind of object"));
@@ -305,6 +355,28 @@ impl ReadTx<'_> {
             }
         })
     }
+}
+
+/// How a list finds what somebody may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// All of it at once, whichever rows the page needs: right when it is few.
+    Set,
+    /// Row by row, in the order of the list: right when it is many.
+    Each,
+}
+
+/// Whether the credential `x` is among [`credentials_reached`].
+fn credential_is_reached(now: &str, user: &str, groups: &str) -> String {
+    let reached = format!(
+        "(g.user_id = {user} OR g.group_role_id IN ({groups})) \
+         AND g.ended IS NULL AND g.valid_until > {now}"
+    );
+    format!(
+        "EXISTS (SELECT 1 FROM grants g WHERE g.resource_kind = 'credential' AND g.resource_id = x.id AND {reached}) \
+         OR EXISTS (SELECT 1 FROM placements p JOIN grants g ON g.resource_kind = 'placement' \
+         AND g.resource_id = p.id WHERE p.credential_id = x.id AND {reached})"
+    )
 }
 
 /// The credentials on which a user, or a group whose roles he holds, has a role that is valid now.
@@ -495,44 +567,5 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
     })
 }
 
-/// A statement's parameters, in the order in which they were named.
-#[derive(Default)]
-pub(super) struct Sql {
-    bound: Vec<Operand>,
-}
-
-impl Sql {
-    pub(super) fn operand(&mut self, operand: &Operand) -> String {
-        self.bound.push(operand.clone());
-        format!("${}", self.bound.len())
-    }
-
-    pub(super) fn int(&mut self, value: i64) -> String {
-        self.operand(&Operand::Int(value))
-    }
-
-    pub(super) fn text(&mut self, value: &str) -> String {
-        self.operand(&Operand::Text(value.to_owned()))
-    }
-
-    /// A list for `IN`; an empty one matches nothing, as no id is 0.
-    pub(super) fn ints(&mut self, values: &[i64]) -> String {
-        let mut padded = values.to_vec();
-        padded.resize(values.len().max(1).next_power_of_two(), values.last().copied().unwrap_or(0));
-        padded.into_iter().map(|value| self.int(value)).collect::<Vec<_>>().join(", ")
-    }
-
-    pub(super) fn values(&self) -> Vec<Value<'_>> {
-        self.bound
-            .iter()
-            .map(|operand| match operand {
-                Operand::Int(value) => Value::Int(*value),
-                Operand::Bool(value) => Value::Bool(*value),
-                Operand::Text(value) => Value::Text(value),
-            })
-            .collect()
-    }
-}
-
-pub(super) const TRUE: &str = "1 = 1";
-pub(super) const FALSE: &str = "(1 = 0)";
+/// A list with at least one row in so many is looked at row by row.
+const DENSE: i64 = 20;

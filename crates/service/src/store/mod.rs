@@ -24,6 +24,7 @@ mod row;
 mod session;
 mod signing_key;
 mod space;
+mod sql;
 mod sqlite;
 mod token;
 mod tx;
@@ -124,13 +125,13 @@ impl Store {
     {
         let now = self.clock.now();
         let remembered = Arc::clone(&self.remembered);
-        let known = match &self.db {
-            Db::Sqlite(sqlite) => Some(sqlite.epoch()),
-            Db::Postgres(_) => None,
+        let (known, lists) = match &self.db {
+            Db::Sqlite(sqlite) => (Some(sqlite.epoch()), Some(sqlite.lists())),
+            Db::Postgres(_) => (None, None),
         };
         let run = move |session: Session<'_>| {
             let epoch = known.map_or_else(|| meta::epoch(session), Ok)?;
-            let tx = ReadTx::new(session, now, Some(AtEpoch { memory: &remembered, epoch }));
+            let tx = ReadTx::new(session, now, Some(AtEpoch { memory: &remembered, epoch, lists }));
             let outcome = reader(&tx);
             Ok(Told { outcome, refused: tx.into_refused() })
         };

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
@@ -44,6 +45,7 @@ pub(crate) struct Sqlite {
     readers: Mutex<Vec<Connection>>,
     writer: mpsc::Sender<Member>,
     epoch: Arc<AtomicU64>,
+    lists: Arc<AtomicU64>,
 }
 
 impl Sqlite {
@@ -56,20 +58,42 @@ impl Sqlite {
         connection
             .commit_hook(Some(move || refused.load(Ordering::Relaxed)))
             .map_err(sqlite_error)?;
+        let relists = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&relists);
+        connection
+            .update_hook(Some(move |_, _: &str, table: &str, _| {
+                if LISTED.contains(&table) {
+                    noted.store(true, Ordering::Relaxed);
+                }
+            }))
+            .map_err(sqlite_error)?;
         let linker = Linker::resume(Session::Sqlite(&connection))?;
         let (writer, waiting) = mpsc::channel(limits.queue);
-        let epoch = Arc::new(AtomicU64::new(1));
-        let mut group = Group { connection, linker, limits, in_member, epoch: Arc::clone(&epoch) };
+        let (epoch, lists) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(1)));
+        let mut group = Group {
+            connection,
+            linker,
+            limits,
+            in_member,
+            epoch: Arc::clone(&epoch),
+            relists,
+            lists: Arc::clone(&lists),
+        };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || group.serve(waiting))
             .map_err(Error::internal)?;
-        Ok(Self { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer, epoch })
+        Ok(Self { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer, epoch, lists })
     }
 
     /// The number of committed changes that could take a right away.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The number of committed changes that could alter which credentials somebody can read.
+    pub(super) fn lists(&self) -> u64 {
+        self.lists.load(Ordering::Acquire)
     }
 
     /// Runs a reader on a snapshot.
@@ -129,6 +153,9 @@ struct Group {
     limits: WriterLimits,
     in_member: Arc<AtomicBool>,
     epoch: Arc<AtomicU64>,
+    /// Whether a row of a table of [`LISTED`] was changed since the last commit.
+    relists: Arc<AtomicBool>,
+    lists: Arc<AtomicU64>,
 }
 
 impl Group {
@@ -196,6 +223,9 @@ impl Group {
                 self.linker.advance(head);
                 if revokes {
                     self.epoch.fetch_add(1, Ordering::AcqRel);
+                }
+                if self.relists.swap(false, Ordering::Relaxed) {
+                    self.lists.fetch_add(1, Ordering::AcqRel);
                 }
                 Ok(outcomes)
             }
@@ -299,6 +329,8 @@ fn open_reader(path: &Path) -> Result<Connection> {
 fn configure(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite_error)?;
     connection.set_prepared_statement_cache_capacity(256);
+    // Without it every value bound to a range has its statement compiled again, for statistics that nobody collects.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sqlite_error)?;
     connection
         .execute_batch(
             "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
@@ -311,6 +343,17 @@ fn count(n: usize) -> f64 {
 }
 
 const POOLED_READERS: usize = 16;
+/// The tables that decide which credentials a list holds: the rights to them, and what filters look into.
+const LISTED: [&str; 8] = [
+    "credentials",
+    "grants",
+    "placements",
+    "roles",
+    "credential_types",
+    "organizations",
+    "teams",
+    "users",
+];
 
 #[cfg(test)]
 mod tests;

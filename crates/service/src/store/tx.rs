@@ -85,6 +85,11 @@ impl<'tx> ReadTx<'tx> {
         Ok(standing)
     }
 
+    /// What this transaction may use of what others found, if anything.
+    pub(super) const fn memory(&self) -> Option<AtEpoch<'tx>> {
+        self.memory
+    }
+
     pub(super) fn permit<P: Proves>(&self, id: i64, reason: Reason) -> Permit<'tx, P> {
         Permit { id, reason, proves: PhantomData, brand: self.brand }
     }
