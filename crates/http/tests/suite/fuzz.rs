@@ -30,7 +30,7 @@ pub(super) struct Target {
     method: &'static str,
     path: &'static str,
     place: Place,
-    /// The word before the token; empty when nothing is presented.
+    /// The word before the token, or all of the header after `Basic`; empty when nothing is presented.
     scheme: &'static str,
     /// Valid examples.
     examples: &'static [&'static str],
@@ -90,7 +90,7 @@ async fn drive(target: &Target, kind: StoreKind) {
     println!("{}: seed {seed}", target.name);
     let mut rng = Rng::with_seed(seed);
     let room = Room::on(kind, HttpSettings::default()).await;
-    let (caller, token) = furnish(&room).await;
+    let (caller, token, registry) = furnish(&room).await;
     let mut examples = target.examples.iter();
     let begin = Instant::now();
     let mut slowest = Duration::ZERO;
@@ -103,7 +103,7 @@ async fn drive(target: &Target, kind: StoreKind) {
             None => mutated(&mut rng, target.examples, target.words),
         };
         cases += 1;
-        let Some(request) = target.request(&bytes, &token) else { continue };
+        let Some(request) = target.request(&bytes, &token, &registry) else { continue };
         let sent = Instant::now();
         let reply = caller.send(request).await;
         slowest = slowest.max(sent.elapsed());
@@ -125,8 +125,8 @@ async fn drive(target: &Target, kind: StoreKind) {
     );
 }
 
-/// A store with something to find in each dialect, and a token that opens all of them.
-async fn furnish(room: &Room) -> (Caller, String) {
+/// A store with something to find in each dialect, a token that opens all of them, and a registry's id.
+async fn furnish(room: &Room) -> (Caller, String, String) {
     let dialects = ["awx", "probely", "cloud_foundry", "app_catalog"];
     let body = json!({
         "user": "admin", "name": "fuzz", "kind": "native", "dialects": dialects, "organization": 1,
@@ -139,20 +139,21 @@ async fn furnish(room: &Room) -> (Caller, String) {
         json!({"name": "one", "organization": 1, "credential_type": 1, "inputs": inputs});
     admin.post("/api/v2/credentials/", &credential).await.is(201);
     let registry = json!({
-        "name": "harbor", "organization": 1, "url": "harbor.example.com", "credentials_limit": 1_000_000,
+        "name": "harbor", "organization": 1, "url": "https://harbor.example.com", "credentials_limit": 1_000_000,
     });
-    admin.post("/strongroom/v1/registries", &registry).await.is(201);
-    (room.anonymous(), token)
+    let registry = admin.post("/strongroom/v1/registries", &registry).await.is(201);
+    (room.anonymous(), token, registry["guid"].as_str().unwrap().to_owned())
 }
 
 impl Target {
     /// The request, unless the bytes cannot stand in one at all.
-    fn request(&self, bytes: &[u8], token: &str) -> Option<Request<Body>> {
+    fn request(&self, bytes: &[u8], token: &str, registry: &str) -> Option<Request<Body>> {
+        let path = self.path.replace("REGISTRY", registry);
         let encoded = || percent_encode(bytes, UNSENDABLE).to_string();
         let uri = match self.place {
-            Place::Query => format!("{}?{}", self.path, encoded()),
-            Place::Segment => self.path.replace("{}", &encoded().replace(['/', '?'], "%2F")),
-            _ => self.path.to_owned(),
+            Place::Query => format!("{path}?{}", encoded()),
+            Place::Segment => path.replace("{}", &encoded().replace(['/', '?'], "%2F")),
+            _ => path,
         };
         let mut request = Request::builder().method(self.method).uri(uri);
         let mut body = Vec::new();
@@ -173,8 +174,10 @@ impl Target {
             }
             Place::Query | Place::Segment => {}
         }
-        if !self.scheme.is_empty() {
-            request = request.header(AUTHORIZATION, format!("{} {token}", self.scheme));
+        match self.scheme {
+            "" => {}
+            basic if basic.starts_with("Basic ") => request = request.header(AUTHORIZATION, basic),
+            scheme => request = request.header(AUTHORIZATION, format!("{scheme} {token}")),
         }
         request.body(Body::from(body)).ok()
     }

@@ -8,6 +8,7 @@ mod faults;
 mod kill;
 mod leaks;
 mod limits;
+mod openapi;
 mod reader;
 mod readme;
 mod scan;

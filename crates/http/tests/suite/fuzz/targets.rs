@@ -274,7 +274,7 @@ pub(super) const CLOUD_FOUNDRY_BODIES: Target = Target {
     place: Place::Body("application/json"),
     scheme: "Bearer",
     examples: &[
-        r#"{"location": "registry.example.com/a", "username": "u", "password": "p", "metadata": {"labels": {"a/b": "c"}, "annotations": {"x": null}}}"#,
+        r#"{"location": "registry.example.com", "username": "u", "password": "p", "metadata": {"labels": {"env": "dev"}, "annotations": {"x": "y"}}}"#,
         r#"{"location": "b.example.com:5000", "username": "u", "password": "p", "relationships": {"organization": {"data": {"guid": "00000000-0000-4000-8000-000000000000"}}}}"#,
     ],
     words: JSON,
@@ -324,8 +324,9 @@ pub(super) const TOKEN_FORMS: Target = Target {
     method: "POST",
     path: "/uaa/oauth/token",
     place: Place::Body("application/x-www-form-urlencoded"),
-    scheme: "",
+    scheme: "Basic Y2Y6",
     examples: &[
+        "grant_type=password&username=admin&password=correct+horse+battery+staple&scope=",
         "grant_type=password&client_id=cf&client_secret=&username=nobody&password=x&scope=",
         "grant_type=refresh_token&client_id=cf&client_secret=&refresh_token=x",
     ],
@@ -347,7 +348,7 @@ pub(super) const TOKEN_FORMS: Target = Target {
 pub(super) const CATALOG_BODIES: Target = Target {
     name: "Application Catalog bodies",
     method: "POST",
-    path: "/v1/registries/1/credentials",
+    path: "/v1/registries/REGISTRY/credentials",
     place: Place::Body("application/json"),
     scheme: "Bearer",
     examples: &[

@@ -96,9 +96,11 @@ impl Fault {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = BufReader::new(tracer.stderr.take().unwrap());
-        let attached = said.lines().map_while(Result::ok).any(|line| line.contains("attached"));
+        let mut said = BufReader::new(tracer.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let attached = said.any(|line| line.contains("attached"));
         assert!(attached, "strace could not attach to the server");
+        // What it says of threads that come and go is heard, so that it never waits for a listener.
+        std::thread::spawn(move || said.count());
         Self { tracer }
     }
 
@@ -120,3 +122,6 @@ impl Drop for Fault {
         self.leave();
     }
 }
+
+/// The calls by which a file is changed.
+const CALLS: &str = "pwrite64,pwritev,ftruncate,fsync,fdatasync";

@@ -60,7 +60,7 @@ impl House {
             answer.json()
         };
         let registry = json!({
-            "name": "harbor", "organization": 1, "url": "harbor.example.com", "credentials_limit": 100_000,
+            "name": "harbor", "organization": 1, "url": "https://harbor.example.com", "credentials_limit": 100_000,
         });
         let registry = post(&mut wire, "/strongroom/v1/registries", &registry);
         house.doors = doors(registry["guid"].as_str().unwrap());
@@ -144,7 +144,10 @@ impl House {
             Request::new("GET", path).header("Authorization", &format!("{scheme} {}", self.token));
         let answer = wire.call(&request).unwrap();
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        answer.json()
+        let mut shown = answer.json();
+        // Whether a robot is still active hangs on the clock, which some tests turn.
+        shown.as_object_mut().unwrap().remove("status");
+        shown
     }
 
     /// The store itself is sound, after its server has stopped.
