@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 /// A point of time: microseconds since 1970 in UTC, as the store keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,24 +29,64 @@ impl Timestamp {
 /// Where the time comes from.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's clock.
-    System,
+    /// The machine's clock; make it with [`Clock::system`].
+    System(Start),
     /// A clock that tests set.
     Fixed(Arc<AtomicI64>),
 }
 
+/// When a clock of the machine was first read, by its calendar and by the timer that nobody sets.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    wall: i64,
+    timer: Instant,
+}
+
 impl Clock {
+    /// The machine's clock, which never tells less than has passed since this call: when the calendar is set
+    /// back, what has ended stays ended, until the process starts again.
+    pub fn system() -> Self {
+        Self::System(Start { wall: wall(), timer: Instant::now() })
+    }
+
     /// A clock that stands still at the given microseconds until it is moved.
     pub fn fixed(micros: i64) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(micros)))
     }
 
     /// The present.
-    #[expect(clippy::disallowed_methods, reason = "this is the Clock that everybody else asks")]
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => Timestamp(jiff::Timestamp::now().as_microsecond()),
+            Self::System(start) => Timestamp(start.now(wall())),
             Self::Fixed(micros) => Timestamp(micros.load(Ordering::SeqCst)),
         }
+    }
+}
+
+impl Start {
+    /// The present, when the calendar says `wall`.
+    fn now(&self, wall: i64) -> i64 {
+        let passed = i64::try_from(self.timer.elapsed().as_micros()).unwrap_or(i64::MAX);
+        wall.max(self.wall.saturating_add(passed))
+    }
+}
+
+/// Microseconds since 1970, as the machine's calendar has them.
+#[expect(clippy::disallowed_methods, reason = "this is the Clock that everybody else asks")]
+fn wall() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calendar_that_is_set_back_does_not_turn_time_back() {
+        let start = Start { wall: 1_000_000, timer: Instant::now() };
+        assert!(1_000_000 <= start.now(0));
+        assert!(1_000_000 <= start.now(i64::MIN));
+        assert_eq!(start.now(2_000_000_000_000), 2_000_000_000_000);
+        assert_eq!(start.now(i64::MAX), i64::MAX);
     }
 }

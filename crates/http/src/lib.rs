@@ -14,6 +14,7 @@ mod facts;
 mod fault;
 mod layers;
 mod native;
+pub mod openapi;
 mod owner;
 mod presented;
 mod probe;

@@ -50,7 +50,7 @@ pub(crate) async fn open(
         initial_password_file: password_file.clone(),
         audit_file: config.audit_file.clone(),
         issuer: config.issuer(),
-        clock: Clock::System,
+        clock: Clock::system(),
     };
     let opened = Strongroom::open(options).await.map_err(|error| NotOpened { error })?;
     match &opened.first_start {

@@ -7,6 +7,7 @@ mod call;
 mod description;
 pub(crate) mod error;
 mod exchange;
+pub(crate) mod openapi;
 mod query;
 mod registry;
 mod robot;

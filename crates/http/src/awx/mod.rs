@@ -25,6 +25,7 @@ mod mode;
 mod model;
 mod named;
 mod negotiate;
+pub(crate) mod openapi;
 mod options;
 mod organization;
 mod python;

@@ -7,6 +7,7 @@ mod auth;
 mod body;
 pub(crate) mod error;
 mod handlers;
+pub(crate) mod openapi;
 mod page;
 mod query;
 mod relation;

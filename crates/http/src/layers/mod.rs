@@ -155,7 +155,7 @@ mod tests {
             initial_password_file: None,
             audit_file: None,
             issuer: "http://localhost".to_owned(),
-            clock: Clock::System,
+            clock: Clock::system(),
         };
         AppState {
             room: Strongroom::open(options).await.unwrap().room,

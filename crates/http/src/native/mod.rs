@@ -3,6 +3,7 @@
 mod auth;
 pub(crate) mod error;
 mod handlers;
+pub(crate) mod openapi;
 mod query;
 mod routes;
 mod translate;

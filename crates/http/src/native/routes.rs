@@ -11,6 +11,7 @@ use super::handlers::{
     robot, token, upkeep, version,
 };
 use crate::body::RawBody;
+use crate::openapi::{self, Family};
 use crate::route::Route;
 
 /// What the network and the host are served.
@@ -56,8 +57,21 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/strongroom/v1/audit/export", audit::export),
     ];
     routes.extend(GRANTS.into_iter().flat_map(grants));
+    routes.extend(
+        DOCUMENTS
+            .map(|(template, family)| Route::get(template, async move || openapi::answer(family))),
+    );
     routes
 }
+
+/// What describes each family of paths, to everybody.
+const DOCUMENTS: [(&str, Family); 5] = [
+    ("/strongroom/v1/openapi/app_catalog.json", Family::AppCatalog),
+    ("/strongroom/v1/openapi/awx.json", Family::Awx),
+    ("/strongroom/v1/openapi/cloud_foundry.json", Family::CloudFoundry),
+    ("/strongroom/v1/openapi/native.json", Family::Native),
+    ("/strongroom/v1/openapi/probely.json", Family::Probely),
+];
 
 /// What only the host is served.
 pub(crate) fn host_routes() -> Vec<Route> {

@@ -10,6 +10,7 @@ pub(crate) mod error;
 mod handlers;
 mod list;
 mod members;
+pub(crate) mod openapi;
 mod query;
 mod read;
 mod routes;

@@ -13,6 +13,8 @@ mod cloud_foundry;
 #[path = "../../../service/tests/suite/room/database.rs"]
 mod database;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod leaks;
 #[cfg(test)]
 mod native;
@@ -22,6 +24,9 @@ mod observed;
 mod probely;
 #[cfg(test)]
 mod registry_token;
+#[expect(dead_code, reason = "the size of a run is its time here")]
+#[path = "../../../strongroom/tests/common/proof.rs"]
+mod proof;
 #[cfg(test)]
 mod rejections;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -19,12 +19,19 @@ pub(crate) struct Server {
     url: String,
     said: Vec<String>,
     rest: Receiver<String>,
-    log_file: PathBuf,
 }
 
 impl Server {
     /// Starts it and waits until it listens.
-    pub(crate) fn start(mut command: Command, log_file: &Path) -> Self {
+    pub(crate) fn start(command: Command, log_file: &Path) -> Self {
+        Self::try_start(command, log_file).unwrap_or_else(|| {
+            let log = std::fs::read_to_string(log_file).unwrap_or_default();
+            panic!("the server does not listen; it logged:\n{log}")
+        })
+    }
+
+    /// The same, unless it ends before it listens.
+    pub(crate) fn try_start(mut command: Command, log_file: &Path) -> Option<Self> {
         let log = OpenOptions::new().create(true).append(true).open(log_file).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
@@ -32,10 +39,8 @@ impl Server {
         thread::spawn(move || {
             output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        let mut server =
-            Self { child, url: String::new(), said: Vec::new(), rest, log_file: log_file.into() };
-        server.wait_until_it_listens();
-        server
+        let mut server = Self { child, url: String::new(), said: Vec::new(), rest };
+        server.waits_until_it_listens().then_some(server)
     }
 
     /// Where it listens.
@@ -87,18 +92,15 @@ impl Server {
         self.child.wait().unwrap()
     }
 
-    fn wait_until_it_listens(&mut self) {
-        loop {
-            let Ok(line) = self.rest.recv_timeout(PATIENCE) else {
-                let log = std::fs::read_to_string(&self.log_file).unwrap_or_default();
-                panic!("the server does not listen; it printed {:?} and logged:\n{log}", self.said);
-            };
+    fn waits_until_it_listens(&mut self) -> bool {
+        while let Ok(line) = self.rest.recv_timeout(PATIENCE) {
             if let Some(url) = line.strip_prefix("listening on ") {
                 url.clone_into(&mut self.url);
-                return;
+                return true;
             }
             self.said.push(line);
         }
+        false
     }
 }
 

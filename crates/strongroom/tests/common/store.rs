@@ -36,6 +36,15 @@ impl Store {
         Self { folder, database: Some(database) }
     }
 
+    /// A copy of a store in a file that no server has open.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::sqlite();
+        let copied =
+            Command::new("cp").arg("-a").arg(self.data_dir()).arg(copy.data_dir()).status();
+        assert!(copied.unwrap().success());
+        copy
+    }
+
     /// One store of each kind.
     pub(crate) fn both() -> [Self; 2] {
         [Self::sqlite(), Self::postgres()]

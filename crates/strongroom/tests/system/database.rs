@@ -127,7 +127,7 @@ const HALVES: [&str; 6] = [
      (SELECT count(*) FROM roles r WHERE r.resource_kind = 'credential' AND r.resource_id = 1)",
     "SELECT id FROM roles r WHERE resource_kind = 'credential' AND NOT EXISTS \
      (SELECT 1 FROM credentials c WHERE c.id = r.resource_id)",
-    "SELECT id FROM credentials c WHERE NOT managed AND 1 <> \
+    "SELECT id FROM credentials c WHERE NOT managed AND born_in IN ('awx', 'native') AND 1 <> \
      (SELECT count(*) FROM audit_objects o JOIN audit_entries e ON e.id = o.entry_id \
      WHERE o.kind = 'credential' AND o.id = c.id AND o.position = 0 AND e.action = 'create')",
     "SELECT id FROM tokens t WHERE 1 <> \

@@ -6,9 +6,11 @@
 mod ansible;
 mod backup;
 mod database;
+mod faults;
 mod kill;
 mod leaks;
 mod limits;
+mod openapi;
 mod reader;
 mod readme;
 mod registry;
