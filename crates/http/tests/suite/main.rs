@@ -23,10 +23,11 @@ mod observed;
 #[cfg(test)]
 mod probely;
 #[cfg(test)]
-mod registry_token;
 #[expect(dead_code, reason = "the size of a run is its time here")]
 #[path = "../../../strongroom/tests/common/proof.rs"]
 mod proof;
+#[cfg(test)]
+mod registry_token;
 #[cfg(test)]
 mod rejections;
 #[cfg(test)]
