@@ -51,6 +51,7 @@ async fn fill(data: &Path, credentials: u64) -> anyhow::Result<()> {
         initial_password_file: None,
         issuer: String::new(),
         clock: Clock::system(),
+        audit_file: None,
     };
     let room = Strongroom::open(options).await?.room;
     let password = SecretString::from(PASSWORD);

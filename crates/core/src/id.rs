@@ -78,7 +78,7 @@ impl Kind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,

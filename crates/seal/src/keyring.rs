@@ -169,7 +169,7 @@ impl Keyring {
     /// A digest of a text at one place, keyed by the active root key and the place: equal texts at one place have
     /// equal digests, and no digest tells anything of another place. 32 hexadecimal characters.
     pub fn fingerprint(&self, guid: &[u8; 16], field: &str, text: &SecretString) -> String {
-        let mut context = hmac::Context::with_key(&self.active.fingerprints);
+        let mut context = hmac::Context::with_key(&self.active().fingerprints);
         for part in [guid.as_slice(), field.as_bytes(), text.expose_secret().as_bytes()] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);

@@ -70,7 +70,7 @@ impl Strongroom {
                 conditions: &conditions,
                 default_order: &[
                     Order::by(Field::Target),
-                    Order::by(Field::Source),
+                    Order::by(Field::SourceCredential),
                     Order::by(Field::InputField),
                 ],
             };

@@ -197,7 +197,7 @@ pub enum Field {
     ResourceKind,
     ResourceId,
     Target,
-    Source,
+    SourceCredential,
     InputField,
 }
 
@@ -245,7 +245,7 @@ impl Field {
             | Self::CredentialType
             | Self::User
             | Self::Target
-            | Self::Source
+            | Self::SourceCredential
             | Self::Actor => FieldType::Id,
             Self::Managed | Self::IsSuperuser | Self::IsSystemAuditor => FieldType::Boolean,
             Self::Created | Self::Modified | Self::LastLogin | Self::Expires => FieldType::Time,

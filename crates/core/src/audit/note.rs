@@ -275,7 +275,10 @@ mod tests {
             assert_eq!(read.checkpoint("strongroom/x", known), Ok(checkpoint()));
             assert_eq!(read.checkpoint("strongroom/y", known), Err(NoteFault::Foreign));
         }
-        assert_eq!(read.checkpoint("strongroom/x", &[other.clone()]), Err(NoteFault::Unknown));
+        assert_eq!(
+            read.checkpoint("strongroom/x", std::slice::from_ref(&other)),
+            Err(NoteFault::Unknown)
+        );
         let forged = both.to_string().replace("\n7\n", "\n8\n").parse::<SignedNote>().unwrap();
         assert_eq!(forged.checkpoint("strongroom/x", &[old]), Err(NoteFault::Forged));
         let odd = SignedNote::sign("strongroom/x\n07\n\n".to_owned(), [(&other, &other_key)]);

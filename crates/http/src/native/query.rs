@@ -78,7 +78,8 @@ impl Part {
         Ok((Self::of(&parameters)?, parameters))
     }
 
-    fn of(parameters: &Parameters) -> Result<Self, NativeError> {
+    /// The same of parameters that were read.
+    pub(super) fn of(parameters: &Parameters) -> Result<Self, NativeError> {
         Ok(Self {
             after: parameters.integer("after", 0, i64::MAX)?.unwrap_or(0),
             limit: parameters.integer("limit", 1, MOST)?.unwrap_or(USUAL),

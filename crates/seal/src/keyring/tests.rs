@@ -97,7 +97,7 @@ fn the_text_is_bound_to_its_place_even_under_its_own_data_key() {
     let other = SealContext { field: "token", ..CONTEXT };
     let sealed = keyring.seal(&CONTEXT, b"secret").unwrap();
     let data_key = keyring.unwrap(&CONTEXT, &sealed).unwrap();
-    let moved = keyring.wrap(&other, &data_key, sealed.text()).unwrap();
+    let moved = keyring.wrap(&keyring.active(), &other, &data_key, sealed.text()).unwrap();
     assert_eq!(keyring.open(&other, &moved).err(), Some(SealError::DoesNotOpen));
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde_json::{Map, json};
+use strongroom_core::access::Dialect;
 use strongroom_core::access::position::CREDENTIAL_OF_REGISTRY;
 use strongroom_core::audit::{Change, Operation};
 use strongroom_core::credential_type::{CheckedInputs, SecretChange};
@@ -15,7 +16,7 @@ use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Refusal, Rule, Violation};
 use strongroom_core::hosted::{HostedRule, PROVIDERS, RegistryUrl, Unhealthy};
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::{Credential, Identity, Reference, Registry, RegistryCredential};
+use strongroom_core::record::{Credential, Registry, RegistryCredential};
 use strongroom_core::{Error, Result};
 
 use super::{RegistryView, checked_name, entry_of, told, view};
@@ -24,7 +25,7 @@ use crate::actor::Actor;
 use crate::audit::{HIDDEN, differences, gone, made};
 use crate::credential::Born;
 use crate::draw_identity;
-use crate::store::{Audited, NewRegistry, ReadTx, WriteTx, proof};
+use crate::store::{Audited, NewRegistry, OwnUse, ReadTx, WriteTx, proof};
 
 /// What a request asks of a private registry.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +56,7 @@ impl Strongroom {
         draft: PrivateRegistryDraft,
     ) -> Result<RegistryView> {
         let (room, by) = (self.clone(), actor.clone());
-        let (registry_identity, new) = (draw_identity()?, NewCredential::draw()?);
+        let (registry_identity, new) = (draw_identity()?, draw_identity()?);
         self.write(actor, move |tx| {
             let (permit, _) = tx.own_registry_organization::<proof::ManageRegistries>(&by)?;
             let organization = permit.id();
@@ -78,7 +79,7 @@ impl Strongroom {
                 by: by.user_id(),
             })?;
             let (_, registry) = tx.registry::<proof::ManageRegistries>(&by, &Ref::Serial(id))?;
-            refer(tx, &by, &registry, credential.id, &new.reference)?;
+            refer(tx, &by, &registry, credential.id)?;
             let mut entry = entry_of(tx, &by, Operation::Create, &registry);
             entry.objects.extend(touched_credential(tx, credential.id)?);
             entry.reason = permit.reason().to_string();
@@ -102,7 +103,7 @@ impl Strongroom {
         draft: PrivateRegistryDraft,
     ) -> Result<()> {
         let (room, by, registry) = (self.clone(), actor.clone(), registry.clone());
-        let new = NewCredential::draw()?;
+        let new = draw_identity()?;
         self.write(actor, move |tx| {
             let (permit, old) = tx.registry::<proof::ManageRegistries>(&by, &registry)?;
             check_private(&old)?;
@@ -140,14 +141,7 @@ impl Strongroom {
             changed.stamp.modified = tx.now();
             changed.stamp.modified_by = by.user_id();
             tx.save_registry(&permit, &changed)?;
-            if changed.name != old.name
-                && let Some(credential) = changed.credential
-            {
-                tx.delete_references_of(CONSUMER, &old.identity.guid.to_string())?;
-                if tx.credential_if_there(credential.id)?.is_some() {
-                    refer(tx, &by, &changed, credential.id, &new.reference)?;
-                }
-            }
+            tx.rename_uses_by(Kind::Registry, changed.identity.id, &changed.name)?;
             let mut entry = entry_of(tx, &by, Operation::Update, &changed);
             if let Some(credential) = changed.credential {
                 entry.objects.extend(touched_credential(tx, credential.id)?);
@@ -181,7 +175,7 @@ impl Strongroom {
         tx: &mut WriteTx<'_>,
         actor: &Actor,
         organization: i64,
-        new: &NewCredential,
+        new: &(Guid, ShortId),
         wanted: &Wanted,
     ) -> Result<RegistryCredential> {
         self.insert_access(tx, actor, organization, new, &wanted.url, &wanted.access)
@@ -192,7 +186,7 @@ impl Strongroom {
         tx: &mut WriteTx<'_>,
         actor: &Actor,
         organization: i64,
-        new: &NewCredential,
+        new: &(Guid, ShortId),
         url: &RegistryUrl,
         access: &Access,
     ) -> Result<RegistryCredential> {
@@ -201,8 +195,8 @@ impl Strongroom {
             tx,
             actor,
             &Born {
-                identity: new.identity,
-                name: &format!("{host} (registry) {}", new.identity.1),
+                identity: *new,
+                name: &format!("{host} (registry) {}", new.1),
                 description: "",
                 organization_id: Some(organization),
                 namespace: NAMESPACE,
@@ -221,7 +215,7 @@ impl Strongroom {
         permit: &crate::store::Permit<'_, proof::ManageRegistries>,
         registry: &Registry,
         access: Access,
-        new: &NewCredential,
+        new: &(Guid, ShortId),
     ) -> Result<RegistryCredential> {
         let url = RegistryUrl::read(&registry.url)
             .map_err(|rule| Error::internal(format!("{rule:?}")))?;
@@ -235,7 +229,7 @@ impl Strongroom {
             }
             let organization = registry.organization_id;
             let made = self.insert_access(tx, actor, organization, new, &url, &access)?;
-            refer(tx, actor, registry, made.id, &new.reference)?;
+            refer(tx, actor, registry, made.id)?;
             return Ok(made);
         };
         let (permit, row) = tx.credential_of_registry(actor, permit, registry, credential)?;
@@ -275,7 +269,7 @@ pub(super) fn health(tx: &ReadTx<'_>, registry: &Registry) -> Result<Option<Unhe
 
 /// Takes back that a registry uses its credential.
 pub(super) fn let_go(tx: &mut WriteTx<'_>, actor: &Actor, registry: &Registry) -> Result<()> {
-    tx.delete_references_of(CONSUMER, &registry.identity.guid.to_string())?;
+    tx.delete_uses_by(Kind::Registry, registry.identity.id)?;
     let Some(credential) = registry.credential.filter(|credential| credential.born_here) else {
         return Ok(());
     };
@@ -292,18 +286,6 @@ fn check_private(registry: &Registry) -> Result<()> {
         return Err(Error::NotFound(Kind::Registry));
     }
     if registry.hosted { Err(Error::forbidden()) } else { Ok(()) }
-}
-
-/// What is drawn for a credential before it is known whether one is needed.
-struct NewCredential {
-    identity: (Guid, ShortId),
-    reference: (Guid, ShortId),
-}
-
-impl NewCredential {
-    fn draw() -> Result<Self> {
-        Ok(Self { identity: draw_identity()?, reference: draw_identity()? })
-    }
 }
 
 /// With what a registry is opened.
@@ -402,21 +384,14 @@ fn refer(
     actor: &Actor,
     registry: &Registry,
     credential_id: i64,
-    (guid, short_id): &(Guid, ShortId),
 ) -> Result<()> {
-    let made_by = actor.user_id().ok_or_else(Error::forbidden)?;
-    let reference = Reference {
-        identity: Identity { id: 0, guid: *guid, short_id: *short_id },
+    tx.insert_own_use(&OwnUse {
         credential_id,
-        consumer: CONSUMER.to_owned(),
-        kind: "private registry".to_owned(),
-        name: registry.name.clone(),
-        key: registry.identity.guid.to_string(),
-        made_by,
-        created: tx.now(),
-    };
-    tx.insert_reference(guid, short_id, &reference)?;
-    Ok(())
+        consumer: Dialect::AppCatalog,
+        object: (Kind::Registry, registry.identity.id),
+        name: &registry.name,
+        by: actor.user_id(),
+    })
 }
 
 fn touched_credential(tx: &ReadTx<'_>, id: i64) -> Result<Option<strongroom_core::audit::Touched>> {
@@ -429,5 +404,3 @@ fn touched_credential(tx: &ReadTx<'_>, id: i64) -> Result<Option<strongroom_core
 
 /// The type of the credentials that private registries refer to.
 const NAMESPACE: &str = "registry";
-/// Who uses the credentials.
-const CONSUMER: &str = "Application Catalog";

@@ -517,7 +517,7 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
             Field::ModifiedBy,
         ) => "x.modified_by",
         (InputSource, Field::Target) => "x.target_credential_id",
-        (InputSource, Field::Source) => "x.source_credential_id",
+        (InputSource, Field::SourceCredential) => "x.source_credential_id",
         (InputSource, Field::InputField) => "x.input_field_name",
         (Credential | Team | JobTemplate, Field::Organization) => "x.organization_id",
         (Team | Credential | JobTemplate, Field::OrganizationName) => {

@@ -57,7 +57,6 @@ pub(crate) use platform::RoleGrantRow;
 pub(crate) use reference::OwnUse;
 pub(crate) use registry::{NewRegistry, RegistryFilter};
 pub(crate) use registry_key::CertifiedKeyRow;
-pub(crate) use robot::RobotRow;
 pub(crate) use robot::{RobotLogin, RobotRow};
 pub(crate) use sealed::{SealedCursor, SealedFilter, SealedRow};
 pub(crate) use signing_key::SigningKeyRow;

@@ -216,13 +216,6 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Removes the uses that one consumer registered for one of its things.
-    pub(crate) fn delete_references_of(&mut self, consumer: &str, key: &str) -> Result<()> {
-        let sql = "DELETE FROM credential_references WHERE consumer = $1 AND key = $2";
-        self.session().execute(sql, &[consumer.into(), key.into()])?;
-        Ok(())
-    }
-
     pub(crate) fn delete_reference(&mut self, id: i64) -> Result<()> {
         self.session().execute("DELETE FROM credential_references WHERE id = $1", &[id.into()])?;
         Ok(())

@@ -47,7 +47,7 @@ on_both_stores! {
         let uses = docks.root.get(&uses).await.is(200);
         assert_eq!(
             (&uses["items"][0]["consumer"], &uses["items"][0]["kind"], &uses["items"][0]["name"]),
-            (&json!("Application Catalog"), &json!("private registry"), &json!("quay"))
+            (&json!("app_catalog"), &json!("registry"), &json!("quay"))
         );
         // It stands nowhere else, and no robot is minted for it.
         let placements = format!("{}/placements", credential_of(&docks, &path).await);
