@@ -88,7 +88,7 @@ pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
 pub use user::{UserDraft, UserScope};
 
 use authenticate::Gate;
-use store::{Audited, ReadTx, Store, Told, WriteTx};
+use store::{Audited, ReadTx, Store, Told, WriteTx, is_key_replaced};
 
 /// The credential server without its wire: everything a dialect can ask for.
 ///
@@ -213,11 +213,12 @@ impl Strongroom {
     /// Applies a change for an actor whose key may write; refusals on the way become audit entries.
     async fn write<T, F>(&self, actor: &Actor, change: F) -> Result<T>
     where
-        F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + 'static,
+        F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + Sync + 'static,
         T: Send + 'static,
     {
+        let change = Arc::new(change);
         let mut told = match actor.require_write() {
-            Ok(()) => self.0.store.write(change).await,
+            Ok(()) => self.apply(change).await,
             Err(error) => Told { outcome: Err(error), refused: Vec::new() },
         };
         if let Err(Error::Forbidden(refusal)) = &told.outcome
@@ -226,6 +227,24 @@ impl Strongroom {
             told.refused.push(actor.refusal(self.now(), *refusal));
         }
         self.outcome(told)
+    }
+
+    /// Applies a change; where another process has just replaced the root key, once more with the new one.
+    async fn apply<T, F>(&self, change: Arc<F>) -> Told<T>
+    where
+        F: for<'tx> Fn(&mut WriteTx<'tx>) -> Result<Audited<T>> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let again = Arc::clone(&change);
+        let told = self.0.store.write(move |tx| change(tx)).await;
+        match &told.outcome {
+            Err(error) if is_key_replaced(error) => {}
+            _ => return told,
+        }
+        match self.follow_root_key().await {
+            Ok(()) => self.0.store.write(move |tx| again(tx)).await,
+            Err(error) => Told { outcome: Err(error), refused: told.refused },
+        }
     }
 
     /// Reads what tells values of secrets: they leave once the entry that says so is in the store.

@@ -58,7 +58,7 @@ pub(crate) use reference::OwnUse;
 pub(crate) use registry::{NewRegistry, RegistryFilter};
 pub(crate) use registry_key::CertifiedKeyRow;
 pub(crate) use robot::{RobotLogin, RobotRow};
-pub(crate) use sealed::{SealedCursor, SealedFilter, SealedRow};
+pub(crate) use sealed::{SealedCursor, SealedFilter, SealedRow, is_key_replaced};
 pub(crate) use signing_key::SigningKeyRow;
 pub(crate) use space::{NewApp, NewSpace};
 pub(crate) use sqlite::WriterLimits;

@@ -21,7 +21,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::audit::Linker;
 use super::row::Value;
-use super::sealed::KeyReplaced;
 use super::session::{Session, postgres_error};
 use super::sqlite::Change;
 use strongroom_core::{Error, Result};
@@ -147,9 +146,6 @@ fn lost_a_race(error: &Error) -> bool {
     let (Error::Unavailable(source) | Error::Internal(source)) = error else {
         return false;
     };
-    if source.is::<KeyReplaced>() {
-        return true;
-    }
     let Some(error) = source.downcast_ref::<tokio_postgres::Error>() else {
         return false;
     };

@@ -281,7 +281,12 @@ impl SealedFilter {
 /// A value was sealed under a root key that is no longer the active one; sealed again it will do.
 #[derive(Debug, thiserror::Error)]
 #[error("the root key was replaced while the change was on its way")]
-pub(super) struct KeyReplaced;
+struct KeyReplaced;
+
+/// Whether a change failed for that reason only: with the new root key it will do.
+pub(crate) fn is_key_replaced(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(source) if source.is::<KeyReplaced>())
+}
 
 #[cfg(test)]
 mod tests {

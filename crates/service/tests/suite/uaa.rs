@@ -53,14 +53,15 @@ async fn what_has_ended_is_forgotten(room: TestRoom) {
 
 /// A key is made once, sealed, and found again by whoever opens the store next.
 async fn the_signing_key_is_made_once_and_sealed(room: TestRoom) {
-    assert_eq!(room.number("SELECT COUNT(*) FROM signing_keys").await, 0);
+    assert_eq!(room.number("SELECT COUNT(*) FROM signing_keys WHERE purpose = 'uaa'").await, 0);
     let (one, other) = (log_in(&room, "admin").await, log_in(&room, "admin").await);
     assert_ne!(one.jti, other.jti);
-    assert_eq!(room.number("SELECT COUNT(*) FROM signing_keys").await, 1);
+    assert_eq!(room.number("SELECT COUNT(*) FROM signing_keys WHERE purpose = 'uaa'").await, 1);
     let keys = room.room.uaa_public_keys().await.unwrap();
     assert_eq!(keys.len(), 1);
     assert!(keys[0].pem.starts_with("-----BEGIN PUBLIC KEY-----"));
-    let sealed = room.number("SELECT LENGTH(sealed_key) FROM signing_keys").await;
+    let sealed =
+        room.number("SELECT LENGTH(sealed_key) FROM signing_keys WHERE purpose = 'uaa'").await;
     assert!(1_000 < sealed, "{sealed}");
 }
 
@@ -70,7 +71,7 @@ async fn a_token_counts_on_every_process_and_ends_on_all() {
     let other = one.another_process().await;
     // Both make a key at the same time; one of them is the store's.
     let (first, second) = tokio::join!(log_in(&one, "admin"), log_in(&other, "admin"));
-    assert_eq!(one.number("SELECT COUNT(*) FROM signing_keys").await, 1);
+    assert_eq!(one.number("SELECT COUNT(*) FROM signing_keys WHERE purpose = 'uaa'").await, 1);
     for token in [&first.access_token, &second.access_token] {
         enter(&one, token).await.unwrap();
         enter(&other, token).await.unwrap();
