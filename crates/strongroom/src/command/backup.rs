@@ -97,7 +97,7 @@ async fn verify(
         initial_password_file: None,
         audit_file: None,
         issuer: String::new(),
-        clock: Clock::System,
+        clock: Clock::system(),
     })
     .await?;
     let router = strongroom_http::host_router(opened.room.clone(), HttpSettings::default());
