@@ -72,7 +72,7 @@ impl Database {
             .into_iter()
             .collect();
         let mut named = BTreeSet::new();
-        for row in self.rows("SELECT credential_id, secrets FROM credential_versions") {
+        for row in self.rows(SECRETS) {
             let secrets: Value = serde_json::from_str(row[1].as_ref().unwrap()).unwrap();
             for (field, version) in secrets.as_object().unwrap() {
                 named.insert(vec![row[0].clone(), Some(field.clone()), Some(version.to_string())]);
@@ -134,6 +134,10 @@ const HALVES: [&str; 6] = [
      (SELECT count(*) FROM audit_objects o JOIN audit_entries e ON e.id = o.entry_id \
      WHERE o.kind = 'token' AND o.id = t.id AND o.position = 0 AND e.action = 'create')",
 ];
+
+/// The secrets of each version; a robot's is a hash and is not sealed.
+const SECRETS: &str = "SELECT credential_id, secrets FROM credential_versions \
+    WHERE credential_id NOT IN (SELECT credential_id FROM robots)";
 
 const LINKED: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
     e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times, l.position, l.hash \

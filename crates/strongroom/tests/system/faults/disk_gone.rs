@@ -40,6 +40,8 @@ fn broken(name: &str, suite: &str, error: &str) {
     let mut slowest = Duration::ZERO;
     for cycle in 0..cycles {
         let fault = Fault::begin(server.id(), error);
+        // The tracer holds every thread once each has stopped for it.
+        assert!((0..500).any(|_| house.write(&mut wire, 0).is_err()), "no fault met a write");
         for door in 0..house.doors.len() {
             let begin = Instant::now();
             let refusal = house.write(&mut wire, door).expect_err("a write without a disk");
@@ -83,7 +85,7 @@ struct Fault {
 }
 
 impl Fault {
-    /// Comes, and waits until it holds every thread of the server.
+    /// Comes, and waits until it knows every thread of the server.
     fn begin(process: u32, error: &str) -> Self {
         let mut tracer = Command::new("strace")
             .args(["-f", "-e", "trace=none", "-e", "signal=none"])
