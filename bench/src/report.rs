@@ -121,7 +121,7 @@ fn processes(tables: &Tables, out: &mut String) -> std::fmt::Result {
 
 /// The rate of another, and the median of the ratios of each round.
 fn beside(own: &[Measured], other: Option<&[Measured]>) -> (String, String) {
-    let Some(other) = other else { return ("".to_owned(), "".to_owned()) };
+    let Some(other) = other else { return (String::new(), String::new()) };
     let ratios = own.iter().zip(other).map(|(own, other)| own.rate / other.rate);
     (format!("{:.0}", median(other.iter().map(|one| one.rate))), format!("{:.2}", median(ratios)))
 }

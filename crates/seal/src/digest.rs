@@ -63,8 +63,10 @@ mod tests {
         let mut pieces = Sha256::default();
         pieces.update(b"a");
         pieces.update(b"bc");
-        let hexadecimal: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(pieces.hexadecimal(), hexadecimal);
+        assert_eq!(
+            pieces.hexadecimal(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     proptest! {

@@ -55,7 +55,7 @@ async fn shown(room: &TestRoom, registry: &Ref, robot: &MintedRobot) -> RobotVie
 
 /// How many entries of the log have a reason that begins so.
 async fn told(room: &TestRoom, reason: &str) -> usize {
-    let query = AuditQuery { after: 0, limit: 200 };
+    let query = AuditQuery { limit: 200, ..AuditQuery::default() };
     let log = room.room.list_audit(&room.room.on_host(), query).await.unwrap();
     log.items.iter().filter(|entry| entry.reason.starts_with(reason)).count()
 }
