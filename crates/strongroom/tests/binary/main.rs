@@ -1,6 +1,7 @@
 //! The binary from outside: how it starts, refuses to, logs, stops, and what its commands do.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+// For the lints: what is compiled for tests may unwrap and print.
+#![cfg(test)]
 
 mod command_line;
 #[path = "../common/mod.rs"]
