@@ -1,6 +1,8 @@
 //! Bits that flip and values that change places in the database: every one is found and named, and nothing that
 //! was sealed for one place is opened at another.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -39,7 +41,10 @@ fn bytes(digits: &str) -> Vec<u8> {
 
 /// The statement that puts these bytes in the place of a value.
 fn put(room: &TestRoom, credential: i64, sealed: &[u8]) -> String {
-    let digits: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = sealed.iter().fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").unwrap();
+        digits
+    });
     let literal = match room.database.kind() {
         StoreKind::Sqlite => format!("x'{digits}'"),
         StoreKind::Postgres => format!("'\\x{digits}'"),

@@ -96,7 +96,9 @@ async fn three_rotations_in_a_row_leave_everything_readable_and_nothing_under_an
         assert!(broken(&room.room).await.is_empty());
         // The next process needs the new key alone.
         room.room.close().await;
-        past.iter().for_each(|old| drop(fs::rename(beside(&room, old), beside(&room, "away"))));
+        for old in &past {
+            drop(fs::rename(beside(&room, old), beside(&room, "away")));
+        }
         let opened = open(options(&room.database, room.clock.clone())).await.unwrap();
         past.clear();
         room.room = opened.room;
