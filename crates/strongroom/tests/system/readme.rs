@@ -1,7 +1,7 @@
 //! The README's own commands, run as they stand there, give the answers that stand there.
 //!
-//! What is drawn anew at each start is not compared: points of time, UUIDs, short ids, the names and passwords of
-//! robots; and the address, which the README shows as the default.
+//! What is drawn anew at each start is not compared: points of time, UUIDs, short ids, fingerprints, the names and
+//! passwords of robots; and the address, which the README shows as the default.
 
 use std::fs;
 use std::io::Write;
@@ -109,7 +109,7 @@ fn without_chance(value: &Value, address: &str) -> Value {
     }
 }
 
-/// The text with one word for each UUID, short id, robot and password in it.
+/// The text with one word for each UUID, short id, robot, fingerprint and password in it.
 fn words_without_chance(text: &str) -> String {
     let inside = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     let mut kept = String::new();
@@ -128,6 +128,7 @@ fn words_without_chance(text: &str) -> String {
                 "a-short-id"
             }
             16 if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => "a-robot",
+            32 if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => "a-fingerprint",
             43 => "a-password",
             _ => word,
         });
