@@ -282,6 +282,8 @@ pub enum Rule {
     Robot(crate::robot::RobotRule),
     /// A rule of Cloud Foundry.
     Platform(crate::platform::PlatformRule),
+    /// A rule of the settings of targets and domains.
+    Scan(crate::scan::ScanRule),
     /// A rule of credential inputs or of a credential type's own schema.
     Input(crate::credential_type::InputRule),
 }

@@ -40,6 +40,16 @@ pub enum Kind {
     JobTemplate,
     /// A field of a credential that is fetched with another credential.
     InputSource,
+    /// A target of a scanner.
+    Target,
+    /// Steps that a scanner follows on a target.
+    Sequence,
+    /// A further host of a target.
+    ExtraHost,
+    /// A domain of an account.
+    Domain,
+    /// A label of targets.
+    Label,
     /// An audit entry.
     AuditEntry,
     /// A key that signs tokens of other products.
@@ -70,6 +80,11 @@ impl Kind {
             Self::Registry => "registry",
             Self::JobTemplate => "job_template",
             Self::InputSource => "input_source",
+            Self::Target => "target",
+            Self::Sequence => "sequence",
+            Self::ExtraHost => "extra_host",
+            Self::Domain => "domain",
+            Self::Label => "label",
             Self::AuditEntry => "audit_entry",
             Self::SigningKey => "signing_key",
             Self::Job => "job",
@@ -78,7 +93,7 @@ impl Kind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,
@@ -95,6 +110,11 @@ impl Kind {
         Self::Registry,
         Self::JobTemplate,
         Self::InputSource,
+        Self::Target,
+        Self::Sequence,
+        Self::ExtraHost,
+        Self::Domain,
+        Self::Label,
         Self::AuditEntry,
         Self::SigningKey,
         Self::Job,

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod audit;
 pub mod clock;
+pub mod consumer;
 pub mod credential_type;
 pub mod draft;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod record;
 pub mod registry;
 pub mod registry_scope;
 pub mod robot;
+pub mod scan;
 pub mod text;
 
 pub use error::{Error, Result};

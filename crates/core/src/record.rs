@@ -325,17 +325,21 @@ pub struct Reference {
     pub identity: Identity,
     /// The credential that is used.
     pub credential_id: i64,
-    /// Who uses it, such as the name of a system.
+    /// Who uses it: a dialect for a thing of the store, else the name that a system registered.
     pub consumer: String,
     /// What kind of thing uses it there.
     pub kind: String,
-    /// The name of that thing.
+    /// The name of that thing, as it is now.
     pub name: String,
     /// The place inside that thing, may be empty.
     pub key: String,
-    /// Who registered it.
+    /// The short id of the thing, where it is one of the store.
+    pub object_short_id: Option<ShortId>,
+    /// The placement by which it names the credential, where it does.
+    pub placement_id: Option<i64>,
+    /// Who registered it or wrote it into the thing; 0 when that was the server's host.
     pub made_by: i64,
-    /// When it was registered.
+    /// When it was registered or written.
     pub created: Timestamp,
     /// The object of this store that uses the credential; none when a consumer outside registered the use.
     pub object: Option<(Kind, i64)>,
@@ -375,6 +379,19 @@ pub struct JobTemplate {
     pub details: Map<String, Value>,
     /// Times and makers.
     pub stamp: Stamp,
+}
+
+/// The last time that values of a credential were used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// By whom, where that is a user.
+    pub user_id: Option<i64>,
+    /// The name of that user at the time, or of the robot that logged in.
+    pub name: String,
+    /// Through which dialect.
+    pub dialect: Dialect,
 }
 
 /// A token, without its secret.

@@ -1,5 +1,6 @@
 //! Accounts: an organization as users of Probely see it. Whoever acts in one came with a token that is bound to it.
 
+mod audit;
 mod change;
 mod create;
 mod delete;
@@ -8,10 +9,13 @@ mod login;
 mod people;
 mod read;
 mod service;
+mod team;
 
+pub use audit::{AccountAuditQuery, AccountAuditRow};
 pub use key::AccountKey;
 pub use login::AccountLogin;
 pub use service::{ServiceAccount, ServiceAccountDraft, ServicePermission};
+pub use team::AccountTeamDraft;
 
 use secrecy::SecretString;
 use strongroom_core::clock::Timestamp;

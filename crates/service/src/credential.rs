@@ -16,6 +16,7 @@ pub(crate) use delete::remove;
 pub(crate) use values::{present_type, unknown};
 
 use serde_json::{Map, Value};
+use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::Member;
 use strongroom_core::error::{Conflict, UseCount};
 use strongroom_core::id::{Kind, Ref};
@@ -122,6 +123,8 @@ pub enum CredentialScope {
     OfOrganization(Ref),
     /// Of those, what has this type.
     OfType(Ref),
+    /// Of those, what was there already and nobody used or referred to since.
+    UnusedSince(Timestamp),
 }
 
 /// What a deletion took with it.
@@ -142,17 +145,29 @@ impl Strongroom {
         let actor = actor.clone();
         self.read(move |tx| {
             let conditions = scope_conditions(tx, &actor, &scope)?;
-            let query = ListQuery {
-                kind: Kind::Credential,
-                request: &request,
-                conditions: &conditions,
-                default_order: &[Order::by(Field::Name)],
-            };
-            let listed = tx.list(&actor, &query)?;
-            let rows = in_order(&listed.ids, tx.credential_rows(&listed.ids)?, |row| {
-                row.credential.identity.id
-            });
-            Ok(Page { items: tx.credential_views(&actor, rows)?, total: listed.total })
+            page(tx, &actor, &request, &conditions)
+        })
+        .await
+    }
+
+    /// A page of credentials that end somewhere before this time, those that ended already among them, each with
+    /// the first time at which it ends.
+    pub async fn list_expiring_credentials(
+        &self,
+        actor: &Actor,
+        end: Timestamp,
+        request: ListRequest,
+    ) -> Result<Page<(CredentialView, Timestamp)>> {
+        let actor = actor.clone();
+        self.read(move |tx| {
+            let found = page(tx, &actor, &request, &[Condition::ExpiringBefore(end)])?;
+            let id = |view: &CredentialView| view.credential.identity.id;
+            let ids: Vec<i64> = found.items.iter().map(id).collect();
+            let ends = tx.first_ends(&ids)?;
+            let with_end = |view| Some((ends.get(&id(&view)).copied()?, view));
+            let items = found.items.into_iter().filter_map(with_end);
+            let items = items.map(|(end, view)| (view, end)).collect();
+            Ok(Page { items, total: found.total })
         })
         .await
     }
@@ -217,6 +232,24 @@ fn owners(
     Ok(tx.credential_view(actor, row)?.owners.iter().filter_map(pick).collect())
 }
 
+fn page(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    request: &ListRequest,
+    conditions: &[Condition],
+) -> Result<Page<CredentialView>> {
+    let query = ListQuery {
+        kind: Kind::Credential,
+        request,
+        conditions,
+        default_order: &[Order::by(Field::Name)],
+    };
+    let listed = tx.list(actor, &query)?;
+    let rows =
+        in_order(&listed.ids, tx.credential_rows(&listed.ids)?, |row| row.credential.identity.id);
+    Ok(Page { items: tx.credential_views(actor, rows)?, total: listed.total })
+}
+
 fn scope_conditions(
     tx: &ReadTx<'_>,
     actor: &Actor,
@@ -240,5 +273,6 @@ fn scope_conditions(
             let (permit, _) = tx.type_to_read(credential_type)?;
             vec![Condition::OfType(permit.id())]
         }
+        CredentialScope::UnusedSince(since) => vec![Condition::UnusedSince(*since)],
     })
 }

@@ -33,6 +33,7 @@ mod registry_token;
 mod robot;
 mod role;
 mod root_key;
+mod scan;
 mod seal;
 pub mod start;
 mod store;
@@ -54,9 +55,10 @@ use strongroom_core::{Error, Result};
 use strongroom_seal::keyring::Keyring;
 
 pub use account::{
-    Account, AccountCredential, AccountCredentialDraft, AccountField, AccountKey, AccountLogin,
-    AccountOrder, AccountPart, AccountPerson, CredentialQuery, Found, ServiceAccount,
-    ServiceAccountDraft, ServicePermission,
+    Account, AccountAuditQuery, AccountAuditRow, AccountCredential, AccountCredentialDraft,
+    AccountField, AccountKey, AccountLogin, AccountOrder, AccountPart, AccountPerson,
+    AccountTeamDraft, CredentialQuery, Found, ServiceAccount, ServiceAccountDraft,
+    ServicePermission,
 };
 pub use actor::Actor;
 pub use audit::{ActivityScope, AuditQuery};
@@ -74,7 +76,7 @@ pub use job_template::JobTemplateDraft;
 pub use named::NamedRef;
 pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
 pub use placement::PlacementDraft;
-pub use reference::ReferenceDraft;
+pub use reference::{ReferenceDraft, WhereUsed};
 pub use registry::{PrivateRegistryDraft, RegistryDraft, RegistryQuery, RegistryView};
 pub use registry_token::{RegistryToken, RegistryTokenDraft, SignerView, TOKEN_SECONDS};
 pub use robot::{EndingRobot, MintedRobot, RobotDraft, RobotView, RotationDraft};
@@ -82,6 +84,7 @@ pub use role::{RoleHolder, RoleScope, RoleTarget};
 pub use root_key::{
     BrokenValue, KeyBatch, KeyStatus, KeyUse, RotationEnd, RotationError, RotationStart,
 };
+pub use scan::{LabelDraft, LabelName, ScanDraft, ScanLabel, ScanObject, ScanQuery};
 pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
 pub use team::{TeamDraft, TeamScope};
 pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};

@@ -17,7 +17,9 @@ use crate::store::{
     Audited, Condition, ListQuery, NewOrganization, Permit, ReadTx, WriteTx, proof,
 };
 use crate::view::{OrganizationView, Page};
-use crate::{Strongroom, credential, draw_identity, job_template, placement, platform, team, user};
+use crate::{
+    Strongroom, credential, draw_identity, job_template, placement, platform, scan, team, user,
+};
 
 /// What a request asks of an organization.
 #[derive(Debug, Clone, Default)]
@@ -251,6 +253,7 @@ pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Re
     first.changes =
         members(&organization).into_iter().map(|(member, value)| gone(member, value)).collect();
     let mut entries = vec![first];
+    entries.extend(scan::remove_scans_of(tx, actor, id)?);
     entries.extend(placement::remove_all_in(tx, actor, Kind::Organization, id)?);
     // Some of the credentials may have gone with their placements.
     let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;

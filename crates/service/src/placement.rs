@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use strongroom_core::access::{Dialect, Permission, ResourceKind, Role, decide};
 use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::draft::{Member, faultless};
-use strongroom_core::error::{FieldPath, Rule, Violation};
+use strongroom_core::error::{Conflict, FieldPath, Rule, Violation};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Credential, Placement, PlacementScope};
 use strongroom_core::registry::Location;
@@ -86,7 +86,8 @@ impl Strongroom {
 
     /// Takes a credential out of a dialect: whoever may grant on it may, and whoever may delete it there.
     ///
-    /// A credential that was made through this placement and has no other goes with it.
+    /// A credential that was made through this placement and has no other goes with it. One in use stays:
+    /// `CredentialInUse`.
     pub async fn remove_placement(
         &self,
         actor: &Actor,
@@ -109,6 +110,10 @@ impl Strongroom {
             let on = Ref::Serial(permit.id());
             if !crate::store::permitted(tx.credential::<proof::Grant>(&by, &on))? {
                 tx.placement_in::<proof::Delete>(&by, placement.dialect, &wanted)?;
+            }
+            let uses = tx.uses_of_placement(&placement, &row.credential)?;
+            if !uses.is_empty() {
+                return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
             }
             let entries = remove(tx, &by, &placement)?;
             Ok(Audited::with_all((), entries))

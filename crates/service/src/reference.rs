@@ -4,7 +4,7 @@ use strongroom_core::audit::{Operation, Touched};
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Conflict, Rule, Violation};
 use strongroom_core::id::{Kind, Ref};
-use strongroom_core::record::{Identity, Reference};
+use strongroom_core::record::{Identity, LastUse, Reference};
 use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
@@ -24,13 +24,34 @@ pub struct ReferenceDraft {
     pub key: Member<String>,
 }
 
+/// Where a credential is used, as somebody may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhereUsed {
+    /// The uses that he sees.
+    pub references: Vec<Reference>,
+    /// How many more there are; 0 for whoever may not delete the credential.
+    pub hidden: usize,
+    /// When and by whom its values were last used.
+    pub last_use: Option<LastUse>,
+}
+
 impl Strongroom {
-    /// Every registered use of a credential that the caller may read.
-    pub async fn list_references(&self, actor: &Actor, credential: &Ref) -> Result<Vec<Reference>> {
+    /// Where a credential that the caller may read is used: what he may see of it, and who used it last. Whoever
+    /// may delete the credential is told how many uses he does not see.
+    pub async fn list_references(&self, actor: &Actor, credential: &Ref) -> Result<WhereUsed> {
         let (actor, credential) = (actor.clone(), credential.clone());
         self.read(move |tx| {
-            let (permit, _) = tx.credential::<proof::Read>(&actor, &credential)?;
-            tx.references_to(permit.id())
+            let (permit, row) = tx.credential::<proof::Read>(&actor, &credential)?;
+            let all = tx.references_to(permit.id())?;
+            let count = all.len();
+            let references = tx.references_seen(&actor, all)?;
+            let on = Ref::Serial(permit.id());
+            let hidden = match count - references.len() {
+                0 => 0,
+                hidden if permitted(tx.credential::<proof::Delete>(&actor, &on))? => hidden,
+                _ => 0,
+            };
+            Ok(WhereUsed { references, hidden, last_use: tx.last_use(&row.credential)? })
         })
         .await
     }
@@ -133,6 +154,8 @@ fn checked(
         kind: kind.unwrap_or_default(),
         name: name.unwrap_or_default(),
         key: key.unwrap_or_default(),
+        object_short_id: None,
+        placement_id: None,
         made_by,
         created: strongroom_core::clock::Timestamp::from_micros(0),
         object: None,

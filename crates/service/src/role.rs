@@ -309,7 +309,10 @@ fn check_right(tx: &ReadTx<'_>, actor: &Actor, role: RoleOn, found: &Found) -> R
         ResourceKind::JobTemplate => {
             tx.job_template::<proof::Grant>(actor, &on)?;
         }
-        ResourceKind::Space | ResourceKind::Placement => {
+        ResourceKind::Space
+        | ResourceKind::Placement
+        | ResourceKind::Target
+        | ResourceKind::Domain => {
             return Err(Error::NotFound(Kind::Role));
         }
     }

@@ -26,6 +26,21 @@ impl Strongroom {
         self.0.keyring.fingerprint(guid.as_bytes(), field, text)
     }
 
+    /// Seals one text of the settings of a target, sequence, extra host or domain. All of them are sealed as of a
+    /// target, because they share a column; the guid tells them apart.
+    pub(crate) fn seal_setting(
+        &self,
+        guid: &Guid,
+        field: &str,
+        version: u64,
+        text: &SecretString,
+    ) -> Result<Vec<u8>> {
+        let kind = Kind::Target.word();
+        let context = SealContext { kind, guid: guid.as_bytes(), field, version };
+        let sealed = self.0.keyring.seal_text(&context, text).map_err(Error::internal)?;
+        Ok(sealed.into_bytes())
+    }
+
     /// Opens the value of one field of one version of a credential.
     pub(crate) fn open_input(
         &self,

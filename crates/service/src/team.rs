@@ -117,10 +117,7 @@ impl Strongroom {
                 description: &description,
                 by: by_id,
             };
-            let id = tx.insert_team(&new)?;
-            tx.create_roles(ResourceKind::Team, id)?;
-            tx.insert_positions(TEAM_OF_ORGANIZATION, id, organization_id, by_id)?;
-            tx.forget_standing();
+            let id = insert(tx, &new)?;
             let (_, team) = tx.team::<proof::Read>(&by, &Ref::Serial(id))?;
             let mut entry = entry(tx, &by, Operation::Create, &team);
             entry.changes = members(tx, &team)?
@@ -186,6 +183,15 @@ impl Strongroom {
     }
 }
 
+/// Inserts a team with its roles and what its organization's position gives.
+pub(crate) fn insert(tx: &mut WriteTx<'_>, new: &NewTeam<'_>) -> Result<i64> {
+    let id = tx.insert_team(new)?;
+    tx.create_roles(ResourceKind::Team, id)?;
+    tx.insert_positions(TEAM_OF_ORGANIZATION, id, new.organization_id, new.by)?;
+    tx.forget_standing();
+    Ok(id)
+}
+
 /// Removes a team, whoever decided so, and gives the entries that tell of it, its own first.
 ///
 /// Its placements go, and never widen to its whole account.
@@ -195,6 +201,7 @@ pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, team: &Team) -> Result
     for placement in tx.placements_in(Kind::Team, id)? {
         entries.extend(placement::unplace(tx, actor, &placement)?);
     }
+    tx.forget_team_of_targets(id)?;
     tx.remove_roles(ResourceKind::Team, id, actor.user_id())?;
     tx.bury_team(team, actor.user_id())?;
     let mut entry = entry(tx, actor, Operation::Delete, team);
@@ -233,7 +240,12 @@ fn view(tx: &ReadTx<'_>, actor: &Actor, team: Team) -> Result<TeamView> {
     views.into_iter().next().ok_or_else(|| Error::internal("a view was expected"))
 }
 
-fn check_name(tx: &ReadTx<'_>, organization_id: i64, name: &str, own: Option<i64>) -> Result<()> {
+pub(crate) fn check_name(
+    tx: &ReadTx<'_>,
+    organization_id: i64,
+    name: &str,
+    own: Option<i64>,
+) -> Result<()> {
     match tx.team_id_by_name(organization_id, name)? {
         Some(taken) if Some(taken) != own => {
             Err(Error::invalid(FieldPath::Whole, Rule::NotUnique { kind: Kind::Team }))
@@ -242,7 +254,7 @@ fn check_name(tx: &ReadTx<'_>, organization_id: i64, name: &str, own: Option<i64
     }
 }
 
-fn entry(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, team: &Team) -> Entry {
+pub(crate) fn entry(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, team: &Team) -> Entry {
     let object = Touched { kind: Kind::Team, id: team.identity.id, name: team.name.clone() };
     let mut entry = actor.entry(tx.now(), operation, object);
     entry.organization_id = Some(team.organization_id);
@@ -250,7 +262,7 @@ fn entry(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, team: &Team) -> E
 }
 
 /// The members that entries tell, as the activity stream spells them.
-fn members(tx: &ReadTx<'_>, team: &Team) -> Result<Vec<(&'static str, Value)>> {
+pub(crate) fn members(tx: &ReadTx<'_>, team: &Team) -> Result<Vec<(&'static str, Value)>> {
     let id = team.organization_id;
     let organization = tx.names(Kind::Organization, &[id])?.into_iter().next();
     let organization = organization.map(|(_, name)| format!("{name}-{id}"));

@@ -316,6 +316,35 @@ pub(crate) enum CredentialCommand {
         #[command(flatten)]
         store: Box<StoreArgs>,
     },
+    /// Print where a credential is used and who used it last
+    #[command(after_help = SERVER_HELP)]
+    WhereUsed {
+        /// Integer, UUID or short id
+        id: String,
+        /// Print the whole answer as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// List credentials that nobody used or referred to for some days, one JSON object per line
+    #[command(after_help = SERVER_HELP)]
+    Unused {
+        /// For how many days
+        #[arg(long, value_name = "N", default_value_t = 90)]
+        days: u32,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// List credentials that end within some days or have ended, one JSON object per line
+    #[command(after_help = SERVER_HELP)]
+    Expiring {
+        /// Within how many days
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        days: u32,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
     /// Create a credential and print it
     #[command(after_help = SERVER_HELP)]
     Create(Box<CreateCredentialArgs>),

@@ -71,6 +71,28 @@ pub const PLACEMENT_OF_TEAM: &[PositionGrant] = &[
     probely(Role::PlacementUse, Role::TeamMember),
 ];
 
+/// On a target of a whole account.
+pub const TARGET_OF_ACCOUNT: &[PositionGrant] = &[
+    probely(Role::TargetManage, Role::ProbelyManageCredentials),
+    probely(Role::TargetRead, Role::ProbelyMember),
+];
+
+/// On a target of teams of an account, for the account.
+pub const TARGET_OF_ACCOUNT_TEAM: &[PositionGrant] =
+    &[probely(Role::TargetManage, Role::ProbelyManageCredentials)];
+
+/// On a target of teams of an account, for one of the teams.
+pub const TARGET_OF_TEAM: &[PositionGrant] = &[
+    probely(Role::TargetManage, Role::TeamProbelyManageCredentials),
+    probely(Role::TargetRead, Role::TeamMember),
+];
+
+/// On a domain, for its account.
+pub const DOMAIN_OF_ACCOUNT: &[PositionGrant] = &[
+    probely(Role::DomainManage, Role::ProbelyManageCredentials),
+    probely(Role::DomainRead, Role::ProbelyMember),
+];
+
 /// On a placement of a hosted registry, for its organization.
 pub const PLACEMENT_OF_REGISTRY: &[PositionGrant] = &[
     app_catalog(Role::PlacementManage, Role::CatalogRegistryAdmin),
@@ -141,6 +163,10 @@ mod tests {
             (PLACEMENT_OF_TEAM, ResourceKind::Placement),
             (PLACEMENT_OF_REGISTRY, ResourceKind::Placement),
             (CREDENTIAL_OF_REGISTRY, ResourceKind::Credential),
+            (TARGET_OF_ACCOUNT, ResourceKind::Target),
+            (TARGET_OF_ACCOUNT_TEAM, ResourceKind::Target),
+            (TARGET_OF_TEAM, ResourceKind::Target),
+            (DOMAIN_OF_ACCOUNT, ResourceKind::Domain),
             (SPACE_OF_ORGANIZATION, ResourceKind::Space),
             (ORGANIZATION_OF_SPACE, ResourceKind::Organization),
         ] {

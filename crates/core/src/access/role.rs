@@ -19,11 +19,15 @@ pub enum ResourceKind {
     Placement,
     /// A job template.
     JobTemplate,
+    /// A target of a scanner.
+    Target,
+    /// A domain of an account.
+    Domain,
 }
 
 impl ResourceKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::System,
         Self::Organization,
         Self::Team,
@@ -31,6 +35,8 @@ impl ResourceKind {
         Self::Credential,
         Self::Placement,
         Self::JobTemplate,
+        Self::Target,
+        Self::Domain,
     ];
 
     /// The word the store keeps.
@@ -43,6 +49,8 @@ impl ResourceKind {
             Self::Credential => "credential",
             Self::Placement => "placement",
             Self::JobTemplate => "job_template",
+            Self::Target => "target",
+            Self::Domain => "domain",
         }
     }
 
@@ -151,6 +159,10 @@ pub enum Role {
     JobTemplateAdmin,
     JobTemplateExecute,
     JobTemplateRead,
+    TargetManage,
+    TargetRead,
+    DomainManage,
+    DomainRead,
 }
 
 /// One row of the table.
@@ -291,6 +303,12 @@ const TABLE: &[Row] = table! {
     JobTemplateAdmin JobTemplate "admin_role" Awx [JobTemplateExecute JobTemplateRead] [Read Execute Change Delete Grant]
     JobTemplateExecute JobTemplate "execute_role" Awx [JobTemplateRead] [Read Execute]
     JobTemplateRead JobTemplate "read_role" Awx [] [Read]
+
+    TargetManage Target "manage" Probely [TargetRead] [Read Change Delete]
+    TargetRead Target "read" Probely [] [Read]
+
+    DomainManage Domain "manage" Probely [DomainRead] [Read Change Delete]
+    DomainRead Domain "read" Probely [] [Read]
 };
 
 #[cfg(test)]

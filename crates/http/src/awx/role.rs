@@ -134,7 +134,11 @@ pub(super) const fn resource_model(kind: ResourceKind) -> Option<&'static Model>
         ResourceKind::Team => Some(&team::MODEL),
         ResourceKind::Credential => Some(&credential::MODEL),
         ResourceKind::JobTemplate => Some(&job_template::MODEL),
-        ResourceKind::System | ResourceKind::Space | ResourceKind::Placement => None,
+        ResourceKind::System
+        | ResourceKind::Space
+        | ResourceKind::Placement
+        | ResourceKind::Target
+        | ResourceKind::Domain => None,
     }
 }
 

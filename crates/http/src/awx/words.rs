@@ -67,6 +67,7 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         Rule::Hosted(_)
         | Rule::Robot(_)
         | Rule::Platform(_)
+        | Rule::Scan(_)
         | Rule::NotShared
         | Rule::DoesNotFit => "Not a valid value.".to_owned(),
         Rule::Input(rule) => input_words::sentence(rule),

@@ -78,6 +78,12 @@ impl Part {
         Ok((Self::of(&parameters)?, parameters))
     }
 
+    /// The same of a list that looks so many days back or ahead.
+    pub(super) fn with_days(uri: &Uri, usual: i64) -> Result<(Self, i64), NativeError> {
+        let (part, parameters) = Self::read_with(uri, &["days"])?;
+        Ok((part, parameters.integer("days", 0, MOST_DAYS)?.unwrap_or(usual)))
+    }
+
     /// The same of parameters that were read.
     pub(super) fn of(parameters: &Parameters) -> Result<Self, NativeError> {
         Ok(Self {
@@ -104,6 +110,8 @@ pub(super) fn unreadable(name: &str, message: impl Into<String>) -> NativeError 
 /// The parameters of every list.
 const PAGING: &[&str] = &["after", "limit"];
 const MOST: i64 = 200;
+/// A hundred years.
+const MOST_DAYS: i64 = 36_500;
 const USUAL: i64 = 50;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::auth::Caller;
 use super::handlers::grant::On;
 use super::handlers::{
     audit, checkout, credential, grant, host, keys, organization, placement, reference, registry,
-    robot, token, upkeep, version,
+    report, robot, token, upkeep, version,
 };
 use crate::body::RawBody;
 use crate::openapi::{self, Family};
@@ -35,6 +35,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::delete("/strongroom/v1/credentials/{id}/placements/{placement}", placement::delete),
         Route::get("/strongroom/v1/credentials/{id}/versions", version::list),
         Route::post("/strongroom/v1/credentials/{id}/versions/{number}/restore", version::restore),
+        Route::get("/strongroom/v1/reports/unused", report::unused),
+        Route::get("/strongroom/v1/reports/expiring", report::expiring),
         Route::get("/strongroom/v1/organizations", organization::list),
         Route::get("/strongroom/v1/organizations/{id}", organization::read),
         Route::get("/strongroom/v1/organizations/{id}/settings", organization::settings),

@@ -103,10 +103,12 @@ pub(super) fn rule(rule: &Rule) -> String {
         }
         Rule::Location(fault) => location(*fault),
         Rule::Hosted(fault) => hosted(*fault),
-        // Job templates, input sources and the objects of the platform are made in their dialects only.
-        Rule::Platform(_) | Rule::NotAMapping | Rule::InputSource(_) | Rule::Attach(_) => {
-            "Not a valid value."
-        }
+        // Targets, job templates, input sources and the objects of the platform are made in their dialects only.
+        Rule::Platform(_)
+        | Rule::Scan(_)
+        | Rule::NotAMapping
+        | Rule::InputSource(_)
+        | Rule::Attach(_) => "Not a valid value.",
         Rule::Robot(rule) => return robot(*rule),
         Rule::Input(rule) => return input(rule),
     };

@@ -97,14 +97,56 @@ pub(crate) fn fault(fault: &Fault, facts: &RequestFacts) -> Response {
 
 /// All sentences of a field under its name, in the order in which they were found.
 fn by_field(violations: &[Violation]) -> Value {
-    let mut fields = Map::new();
-    for (member, sentence) in violations.iter().map(words::violation) {
-        let told = fields.entry(member.to_owned()).or_insert_with(|| json!([]));
-        if let Value::Array(told) = told {
-            told.push(Value::from(sentence));
+    let mut root = Told::default();
+    for (member, inner, sentence) in violations.iter().map(words::violation) {
+        let mut at = root.inside(member);
+        for name in inner.split('.').filter(|name| !name.is_empty()) {
+            at = at.inside(name);
         }
+        at.sentences.push(sentence);
     }
-    Value::Object(fields)
+    root.document()
+}
+
+/// What is told of a field, and of the fields inside it, in the form of the input.
+#[derive(Default)]
+struct Told {
+    sentences: Vec<String>,
+    inner: Vec<(String, Self)>,
+}
+
+impl Told {
+    fn inside(&mut self, name: &str) -> &mut Self {
+        let known = self.inner.iter().position(|(known, _)| known == name);
+        let index = known.unwrap_or_else(|| {
+            self.inner.push((name.to_owned(), Self::default()));
+            self.inner.len() - 1
+        });
+        &mut self.inner[index].1
+    }
+
+    fn document(self) -> Value {
+        if self.inner.is_empty() {
+            return json!(self.sentences);
+        }
+        let places: Option<Vec<usize>> =
+            self.inner.iter().map(|(name, _)| name.parse().ok()).collect();
+        let Some(places) = places else {
+            let mut fields: Map<String, Value> =
+                self.inner.into_iter().map(|(name, told)| (name, told.document())).collect();
+            if !self.sentences.is_empty() {
+                fields.insert("non_field_errors".to_owned(), json!(self.sentences));
+            }
+            return Value::Object(fields);
+        };
+        // Elements of a list are told by position, those without fault as nothing.
+        let last = places.iter().copied().max().unwrap_or_default();
+        let mut items = vec![json!({}); last + 1];
+        for (place, (_, told)) in places.into_iter().zip(self.inner) {
+            items[place] = told.document();
+        }
+        items.into()
+    }
 }
 
 fn whole(sentence: &str) -> Response {

@@ -14,6 +14,7 @@ pub(crate) mod openapi;
 mod query;
 mod read;
 mod routes;
+mod scan_wire;
 mod wire;
 mod words;
 

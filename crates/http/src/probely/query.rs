@@ -2,7 +2,14 @@
 
 use http::StatusCode;
 use http::Uri;
-use strongroom_service::{AccountField, AccountOrder, AccountPart, CredentialQuery};
+use strongroom_core::clock::Timestamp;
+use strongroom_core::draft::faultless;
+use strongroom_core::error::{Rule, Violation};
+use strongroom_core::id::ShortId;
+use strongroom_core::scan::ScanKind;
+use strongroom_service::{
+    AccountAuditQuery, AccountField, AccountOrder, AccountPart, CredentialQuery, ScanQuery,
+};
 
 use super::error::ProbelyError;
 use super::words;
@@ -64,6 +71,56 @@ impl Query {
         }
     }
 
+    /// What is asked of a list of targets, sequences, extra hosts or domains.
+    pub(super) fn scans(
+        &self,
+        kind: ScanKind,
+        target: Option<ShortId>,
+        wanted: Wanted,
+    ) -> ScanQuery {
+        let first = self.order().next().unwrap_or_default();
+        let by_change = first.0 == "changed";
+        ScanQuery {
+            kind,
+            target,
+            ids: self.all("id"),
+            labels: self.all("label"),
+            all_labels: self.last("label_logical_operator").is_some_and(|word| word == "and"),
+            checks_ids: self.boolean("is_id_404_validation").unwrap_or(false),
+            by_change,
+            descending: (by_change || first.0 == "name") && first.1,
+            with_target: self.includes("target"),
+            part: self.part(wanted),
+        }
+    }
+
+    /// Whether an answer is to hold a part that it holds only when asked.
+    pub(super) fn includes(&self, part: &str) -> bool {
+        self.all("include").iter().any(|known| known == part)
+    }
+
+    /// What is asked of the audit log.
+    pub(super) fn audit(&self) -> Result<AccountAuditQuery, ProbelyError> {
+        let mut faults = Vec::new();
+        let mut moment = |name: &'static str| {
+            let text = self.last(name).map(str::trim).filter(|text| !text.is_empty())?;
+            let read = point(text);
+            if read.is_none() {
+                faults.push(Violation::new(name, Rule::NotAFutureTime));
+            }
+            read
+        };
+        let (start, end) = (moment("start"), moment("end"));
+        faultless(faults)?;
+        Ok(AccountAuditQuery {
+            users: self.all("user"),
+            start,
+            end,
+            object_id: self.last("object_id").filter(|id| !id.is_empty()).map(str::to_owned),
+            model: self.last("object_model").filter(|word| !word.is_empty()).map(str::to_owned),
+        })
+    }
+
     /// A boolean, in any of its spellings; anything else says nothing.
     pub(super) fn boolean(&self, name: &str) -> Option<bool> {
         let text = self.last(name)?.trim().to_ascii_lowercase();
@@ -89,6 +146,20 @@ impl Query {
         let found = self.0.iter().filter(|(known, value)| known == name && !value.is_empty());
         found.map(|(_, value)| value.clone()).collect()
     }
+}
+
+/// A date, which is its first moment in UTC, or a moment; in UTC where it names no zone.
+fn point(text: &str) -> Option<Timestamp> {
+    // A plus sign that a client did not encode arrives as a blank.
+    let text = text.replace(' ', "+");
+    let moment = match text.parse::<jiff::Timestamp>() {
+        Ok(moment) => moment,
+        Err(_) => {
+            let at = text.parse::<jiff::civil::DateTime>().ok()?;
+            at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
+        }
+    };
+    Some(Timestamp::from_micros(moment.as_microsecond()))
 }
 
 /// 404 for a page that is not there.

@@ -2,10 +2,12 @@
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use strongroom_core::Error;
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Rule, ValueKind};
 use strongroom_core::id::ShortId;
-use strongroom_service::{AccountCredentialDraft, ServicePermission};
+use strongroom_core::scan::ScanRule;
+use strongroom_service::{AccountCredentialDraft, LabelName, ServicePermission};
 
 use super::error::ProbelyError;
 use super::members::Members;
@@ -79,6 +81,54 @@ impl Members {
         Ok(read.map_or_else(Member::Bad, Member::Given))
     }
 
+    /// The labels of a target, each with its id or its name.
+    pub(super) fn labels(&self, name: &str) -> Member<Vec<LabelName>> {
+        self.items(name, |item| {
+            let text = |member: &str| item.get(member).and_then(Value::as_str).map(str::trim);
+            match (text("id"), text("name"), item.as_str().map(str::trim)) {
+                (Some(id), ..) => id
+                    .parse()
+                    .map(LabelName::Id)
+                    .map_err(|_| Rule::UnknownObject { given: brief(id) }),
+                (None, Some(name), _) | (None, None, Some(name)) => label_name(name),
+                (None, None, None) => Err(Rule::NotText),
+            }
+        })
+    }
+
+    /// The teams of a target, each with its id or as an object that has one.
+    pub(super) fn teams(&self, name: &str) -> Member<Vec<ShortId>> {
+        self.items(name, |item| {
+            let id = item.get("id").and_then(Value::as_str).or_else(|| item.as_str());
+            let id = id.ok_or(Rule::NotText)?;
+            id.parse().map_err(|_| Rule::UnknownObject { given: brief(id) })
+        })
+    }
+
+    /// 400 for an agent that is to scan: there are none.
+    pub(super) fn no_scanning_agent(&self) -> Result<(), ProbelyError> {
+        let agent = self.all.get("scanning_agent").filter(|agent| !agent.is_null());
+        let Some(agent) = agent else { return Ok(()) };
+        let id = agent.get("id").and_then(Value::as_str).or_else(|| agent.as_str());
+        let given = brief(id.unwrap_or_default());
+        Ok(Err(Error::invalid("scanning_agent", Rule::UnknownObject { given }))?)
+    }
+
+    fn items<T>(&self, name: &str, read: impl Fn(&Value) -> Result<T, Rule>) -> Member<Vec<T>> {
+        match self.all.get(name) {
+            None => Member::Absent,
+            Some(Value::Null) => Member::Bad(Rule::Null),
+            Some(Value::Array(items)) if ITEMS_AT_ONCE < items.len() => {
+                Member::Bad(Rule::Scan(ScanRule::TooMany { max: ITEMS_AT_ONCE }))
+            }
+            Some(Value::Array(items)) => {
+                let read: Result<Vec<T>, Rule> = items.iter().map(read).collect();
+                read.map_or_else(Member::Bad, Member::Given)
+            }
+            Some(_) => Member::Bad(Rule::Scan(ScanRule::NotAList)),
+        }
+    }
+
     /// A list of ids, of which none need be one.
     pub(super) fn ids(&self, name: &str) -> Result<Vec<String>, ProbelyError> {
         let fields = |message: Value| {
@@ -117,7 +167,7 @@ impl Members {
         }
     }
 
-    fn trimmed(&self, name: &str, max: usize) -> Member<String> {
+    pub(super) fn trimmed(&self, name: &str, max: usize) -> Member<String> {
         limited(self.text(name).map(|text| text.trim().to_owned()), max)
     }
 
@@ -177,6 +227,15 @@ impl Members {
     }
 }
 
+fn label_name(name: &str) -> Result<LabelName, Rule> {
+    match name {
+        "" => Err(Rule::Blank),
+        name if name.contains('\0') => Err(Rule::NulCharacter),
+        name if NAME_LENGTH < name.chars().count() => Err(Rule::TooLong { max: NAME_LENGTH }),
+        name => Ok(LabelName::Name(name.to_owned())),
+    }
+}
+
 fn limited(text: Member<String>, max: usize) -> Member<String> {
     text.check(|text| (max < text.chars().count()).then_some(Rule::TooLong { max }))
 }
@@ -191,6 +250,7 @@ const NAME_LENGTH: usize = 255;
 const DESCRIPTION_LENGTH: usize = 1024;
 const VALUE_LENGTH: usize = 65_536;
 const IDS_AT_ONCE: usize = 1000;
+const ITEMS_AT_ONCE: usize = 100;
 
 #[cfg(test)]
 mod tests {

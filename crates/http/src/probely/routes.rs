@@ -1,6 +1,9 @@
 //! The table of the Probely dialect.
 
-use super::handlers::{account, api_user, auth, credential, key, team, user};
+use super::handlers::{
+    account, analytics, api_user, audit, auth, credential, domain, extra_host, key, label,
+    sequence, target, team, user,
+};
 use crate::route::Route;
 
 /// Every route, with its slash; each is served without it too.
@@ -13,6 +16,40 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::put("/credentials/{id}/", credential::replace),
         Route::patch("/credentials/{id}/", credential::change),
         Route::delete("/credentials/{id}/", credential::delete),
+        Route::get("/targets/", target::list),
+        Route::post("/targets/", target::create),
+        Route::post("/targets/bulk/delete/", target::delete_several),
+        Route::post("/targets/bulk/update/", target::change_several),
+        Route::get("/targets/sequences/", sequence::list_all),
+        Route::get("/targets/assets/", extra_host::list_all),
+        Route::get("/targets/{id}/", target::read),
+        Route::put("/targets/{id}/", target::replace),
+        Route::patch("/targets/{id}/", target::change),
+        Route::delete("/targets/{id}/", target::delete),
+        Route::get("/targets/{id}/sequences/", sequence::list),
+        Route::post("/targets/{id}/sequences/", sequence::create),
+        Route::get("/targets/{id}/sequences/{part}/", sequence::read),
+        Route::patch("/targets/{id}/sequences/{part}/", sequence::change),
+        Route::delete("/targets/{id}/sequences/{part}/", sequence::delete),
+        Route::get("/targets/{id}/assets/", extra_host::list),
+        Route::post("/targets/{id}/assets/", extra_host::create),
+        Route::get("/targets/{id}/assets/{part}/", extra_host::read),
+        Route::patch("/targets/{id}/assets/{part}/", extra_host::change),
+        Route::delete("/targets/{id}/assets/{part}/", extra_host::delete),
+        Route::get("/domains/", domain::list),
+        Route::post("/domains/", domain::create),
+        Route::get("/domains/{id}/", domain::read),
+        Route::put("/domains/{id}/", domain::replace),
+        Route::patch("/domains/{id}/", domain::change),
+        Route::delete("/domains/{id}/", domain::delete),
+        Route::get("/labels/", label::list),
+        Route::post("/labels/", label::create),
+        Route::get("/labels/targets/", label::list),
+        Route::get("/labels/{id}/", label::read),
+        Route::patch("/labels/{id}/", label::change),
+        Route::delete("/labels/{id}/", label::delete),
+        Route::get("/auditlog/", audit::export),
+        Route::post("/cli/analytics/event/", analytics::event),
         Route::post("/auth/obtain/", auth::obtain),
         Route::post("/auth/refresh/", auth::refresh),
         Route::post("/auth/verify/", auth::verify),
@@ -32,7 +69,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/profile/", account::profile),
         Route::get("/account/", account::account),
         Route::get("/teams/", team::list),
+        Route::post("/teams/", team::create),
         Route::get("/teams/{id}/", team::read),
+        Route::patch("/teams/{id}/", team::change),
+        Route::delete("/teams/{id}/", team::delete),
         Route::get("/users/", user::list),
         Route::get("/users/{id}/", user::read),
     ]

@@ -4,6 +4,7 @@ use jiff::Timestamp as Moment;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use strongroom_core::clock::Timestamp;
+use strongroom_core::id::Kind;
 use strongroom_core::record;
 use strongroom_service::{
     Account, AccountCredential, AccountKey, AccountLogin, AccountPerson, ServiceAccount,
@@ -112,15 +113,20 @@ impl<'a> From<&'a AccountCredential> for Credential<'a> {
 impl<'a> From<&'a AccountPerson> for Person<'a> {
     fn from(person: &'a AccountPerson) -> Self {
         let id = person.short_id.as_str();
-        Self { id, email: email::shown(&person.email), name: &person.name }
+        Self { id, email: email::shown(&person.email), name: short(&person.name) }
     }
 }
 
 impl<'a> From<&'a record::Reference> for Use<'a> {
     fn from(reference: &'a record::Reference) -> Self {
+        let (id, kind) = match (&reference.object, &reference.object_short_id) {
+            (Some((Kind::Target, _)), Some(id)) => (id.as_str(), "Target"),
+            (Some((Kind::Domain, _)), Some(id)) => (id.as_str(), "Domain"),
+            _ => (reference.identity.short_id.as_str(), reference.kind.as_str()),
+        };
         Self {
-            root_object_id: reference.identity.short_id.as_str(),
-            root_object_type: &reference.kind,
+            root_object_id: id,
+            root_object_type: kind,
             root_object_display_name: &reference.name,
             ui_reference_key: &reference.key,
         }
@@ -165,8 +171,21 @@ impl<'a> From<&'a AccountLogin> for Login<'a> {
     }
 }
 
+/// Somebody, or whoever works on the server's host.
+pub(super) fn person(of: Option<&AccountPerson>) -> Person<'_> {
+    of.map_or(NOBODY, Person::from)
+}
+
+/// The beginning of a name, as long as clients take it.
+fn short(name: &str) -> &str {
+    name.char_indices().nth(PERSON_NAME_LENGTH).map_or(name, |(end, _)| &name[..end])
+}
+
+/// The most characters of a person's name.
+const PERSON_NAME_LENGTH: usize = 60;
+
 /// `2024-07-29T15:51:28.071000Z`.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     match Moment::from_microsecond(at.as_micros()) {
         Ok(moment) => format!("{moment:.6}"),
         // No moment of the calendar lies there; the year 9999 ends before.

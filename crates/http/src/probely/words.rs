@@ -1,6 +1,7 @@
 //! The sentences of the dialect: those of the framework that its clients know.
 
 use strongroom_core::error::{Conflict, FieldPath, Rule, ValueKind, Violation};
+use strongroom_core::scan::ScanRule;
 
 /// No token at all.
 pub(super) const NOT_PROVIDED: &str = "Authentication credentials were not provided.";
@@ -24,13 +25,14 @@ pub(super) const NO_TOKEN: &str = "Invalid or expired token.";
 /// A page that is not there.
 pub(super) const NO_PAGE: &str = "Invalid page.";
 
-/// The member that an error stands under, and the sentence.
-pub(super) fn violation(violation: &Violation) -> (&str, String) {
-    let member = match &violation.field {
-        FieldPath::Whole => "non_field_errors",
-        FieldPath::Member(member) | FieldPath::Inner(member, _) => member,
+/// The member that an error stands under, where inside of it, and the sentence.
+pub(super) fn violation(violation: &Violation) -> (&str, &str, String) {
+    let (member, inner) = match &violation.field {
+        FieldPath::Whole => ("non_field_errors", ""),
+        FieldPath::Member(member) => (*member, ""),
+        FieldPath::Inner(member, inner) => (*member, inner.as_str()),
     };
-    (member, rule(&violation.rule))
+    (member, inner, rule(&violation.rule))
 }
 
 fn rule(rule: &Rule) -> String {
@@ -48,8 +50,38 @@ fn rule(rule: &Rule) -> String {
         Rule::NotAnId { given } => {
             format!("Incorrect type. Expected pk value, received {}.", type_name(*given))
         }
+        Rule::NotInteger => "A valid integer is required.".to_owned(),
+        Rule::NotUnique { .. } => "This field must be unique.".to_owned(),
+        Rule::NotAFutureTime => {
+            "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DD, \
+             YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+                .to_owned()
+        }
+        Rule::Scan(rule) => scan_rule(rule),
         Rule::NotAChoice { given } => format!("\"{}\" is not a valid choice.", brief(given)),
         _ => "Invalid value.".to_owned(),
+    }
+}
+
+fn scan_rule(rule: &ScanRule) -> String {
+    match rule {
+        ScanRule::Address => "Enter a valid URL.".to_owned(),
+        ScanRule::UnknownCredential { given } => {
+            format!("Credential \"{}\" does not exist.", brief(given))
+        }
+        ScanRule::NothingKept => "There is no stored value to keep.".to_owned(),
+        ScanRule::NotAnObject => "Invalid data. Expected a dictionary.".to_owned(),
+        ScanRule::NotAList => "Expected a list of items.".to_owned(),
+        ScanRule::TooMany { max } => {
+            format!("Ensure this field has no more than {max} elements.")
+        }
+        ScanRule::NotANumber => "The number is not allowed.".to_owned(),
+        ScanRule::TwoLogins => "Form login and sequence login cannot both be active.".to_owned(),
+        ScanRule::TeamHasCredentials { count: 1 } => "This team still has a credential.".to_owned(),
+        ScanRule::TeamHasCredentials { count } => {
+            format!("This team still has {count} credentials.")
+        }
+        ScanRule::Duplicate => "A target with this URL already exists.".to_owned(),
     }
 }
 

@@ -56,13 +56,9 @@ fn remove(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref, force: bool) -> 
     let (permit, placement) = tx.account_placement::<proof::Delete>(actor, reference)?;
     let reason = permit.reason().to_string();
     let id = placement.credential_id;
-    let is_last = placement.born_here && tx.placements_of(id)?.len() == 1;
     let row = tx.credential_rows(&[id])?.into_iter().next();
     let row = row.ok_or_else(|| Error::internal("a placement without credential"))?;
-    let uses = match is_last {
-        true => tx.effective_uses(&row.credential)?,
-        false => Vec::new(),
-    };
+    let uses = tx.uses_of_placement(&placement, &row.credential)?;
     if !uses.is_empty() && (!force || tx.protects_used(row.credential.organization_id)?) {
         return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
     }

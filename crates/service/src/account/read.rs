@@ -177,10 +177,11 @@ fn views(
         .into_iter()
         .map(|team| (team.identity.id, team.identity.short_id))
         .collect();
-    let mut references = tx.references_from(CONSUMER, &ids)?;
-    references.sort_by(|one, other| {
-        let key = |of: &Reference| (of.kind.clone(), of.identity.short_id, of.key.clone());
-        key(one).cmp(&key(other))
+    let references = tx.references_from(CONSUMER, &ids)?;
+    let mut references = tx.references_seen(actor, references)?;
+    references.sort_by_cached_key(|of| {
+        let id = of.object_short_id.unwrap_or(of.identity.short_id);
+        (of.kind.to_lowercase(), id, of.key.clone())
     });
     let open = tx.shown_open(actor, &placements.iter().collect::<Vec<_>>())?;
     placements
@@ -189,7 +190,11 @@ fn views(
             let credential = credentials.get(&placement.credential_id).cloned();
             let credential =
                 credential.ok_or_else(|| Error::internal("a placement without credential"))?;
-            let own = references.iter().filter(|one| one.credential_id == placement.credential_id);
+            let is_own = |one: &&Reference| {
+                one.credential_id == placement.credential_id
+                    && one.placement_id.is_none_or(|id| id == placement.identity.id)
+            };
+            let own: Vec<Reference> = references.iter().filter(is_own).cloned().collect();
             let modified = match placement.born_here {
                 true => credential.stamp.modified,
                 false => placement.stamp.modified,
@@ -201,7 +206,7 @@ fn views(
                 team: team_of(&placement.scope).and_then(|team| teams.get(&team)).copied(),
                 modified,
                 creator: credential.stamp.created_by.and_then(|id| makers.get(&id)).cloned(),
-                references: own.cloned().collect(),
+                references: own,
                 placement,
                 credential,
             })

@@ -177,6 +177,7 @@ pub(super) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, app: &App) -> Result<V
     first.changes = members(app).into_iter().map(|(member, value)| gone(member, value)).collect();
     let mut entries = vec![first];
     entries.extend(placement::remove_all_in(tx, actor, Kind::App, app.identity.id)?);
+    tx.delete_uses_by(Kind::App, app.identity.id)?;
     tx.bury_app(app, actor.user_id())?;
     Ok(entries)
 }

@@ -16,7 +16,7 @@ use strongroom_core::access::{
 };
 use strongroom_core::audit::Touched;
 use strongroom_core::id::{Kind, Ref, ShortId};
-use strongroom_core::record::{Organization, Placement};
+use strongroom_core::record::{Organization, Placement, Team};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
@@ -54,6 +54,20 @@ impl<'tx> ReadTx<'tx> {
         let object = Touched { kind: Kind::Organization, id, name: organization.name.clone() };
         let permit = self.decided(actor, Permission::Change, decision, object, Some(id))?;
         Ok((permit, organization))
+    }
+
+    /// A team of the account that the actor sees, for an administrator of the account's organization to change.
+    pub(crate) fn account_team_to_change(
+        &self,
+        actor: &Actor,
+        short_id: &ShortId,
+    ) -> Result<(Permit<'tx, proof::Change>, Team)> {
+        let listed = self.account_teams(actor, Some(short_id), &AccountPart::one())?;
+        let team = self.teams_by_id(&listed.ids)?.into_iter().next();
+        let team = team.ok_or(Error::NotFound(Kind::Team))?;
+        let (administrator, _) = self.account_administrator(actor)?;
+        let reason = administrator.reason().clone();
+        Ok((self.permit(team.identity.id, reason), team))
     }
 
     /// The page of the account's placements that the actor sees, in the order that is asked for.
@@ -228,7 +242,7 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// The ids of a page and how many rows match in all. Ties are broken by id.
-    fn listed(
+    pub(super) fn listed(
         &self,
         from: &str,
         wheres: &[String],
@@ -263,13 +277,13 @@ const fn column(field: AccountField) -> &'static str {
         AccountField::IsSensitive => "x.is_sensitive",
         AccountField::UsageCount => {
             "(SELECT COUNT(*) FROM credential_references r WHERE r.credential_id = x.credential_id \
-             AND r.consumer = 'probely')"
+             AND r.consumer = 'probely' AND r.placement_id IN (0, x.id))"
         }
     }
 }
 
 /// The condition that a text is in one of the columns; none when there is nothing to look for.
-fn found_in(columns: &[&str], search: &str, sql: &mut Sql) -> Option<String> {
+pub(super) fn found_in(columns: &[&str], search: &str, sql: &mut Sql) -> Option<String> {
     if search.is_empty() {
         return None;
     }
@@ -280,7 +294,7 @@ fn found_in(columns: &[&str], search: &str, sql: &mut Sql) -> Option<String> {
 }
 
 /// A list for `IN`. What is no id names nothing.
-fn short_ids(ids: &[String], sql: &mut Sql) -> String {
+pub(super) fn short_ids(ids: &[String], sql: &mut Sql) -> String {
     let mut list = vec!["NULL".to_owned()];
     list.extend(ids.iter().filter(|id| id.parse::<ShortId>().is_ok()).map(|id| sql.text(id)));
     list.join(", ")

@@ -2,13 +2,16 @@
 
 use serde_json::json;
 
+use super::directory::{IDS_AT_ONCE, id_list};
+use super::list::Sql;
 use super::row::{Row, Value};
 use super::session::Session;
 use super::tx::ReadTx;
 use crate::view::AuditView;
 use strongroom_core::access::Dialect;
 use strongroom_core::audit::{self, Entry, Link, Operation, Outcome, Touched};
-use strongroom_core::id::Kind;
+use strongroom_core::clock::Timestamp;
+use strongroom_core::id::{Kind, ShortId};
 use strongroom_core::{Error, Result};
 
 /// Writes an entry into the open transaction and queues it for its link.
@@ -56,6 +59,63 @@ impl ReadTx<'_> {
     /// The entries of these ids.
     pub(crate) fn audit_views(&self, ids: &[i64]) -> Result<Vec<AuditView>> {
         self.by_ids(VIEW, "audit_entries", ids, view)
+    }
+}
+
+/// Entries of one organization, for its own people.
+impl ReadTx<'_> {
+    /// The next changes that were carried out in an organization, in the order of entries: in a period, by some
+    /// users, after an entry.
+    pub(crate) fn account_entries(
+        &self,
+        organization_id: i64,
+        (start, end): (Option<Timestamp>, Option<Timestamp>),
+        actors: &[i64],
+        after: i64,
+    ) -> Result<Vec<AuditView>> {
+        let mut sql = Sql::default();
+        let mut wheres = vec![
+            format!("organization_id = {}", sql.int(organization_id)),
+            format!("id > {}", sql.int(after)),
+            "outcome = 'done' AND action IN ('create', 'update', 'delete', 'associate', 'disassociate', \
+             'restore', 'reveal')"
+                .to_owned(),
+        ];
+        if let Some(start) = start {
+            wheres.push(format!("at >= {}", sql.int(start.as_micros())));
+        }
+        if let Some(end) = end {
+            wheres.push(format!("at < {}", sql.int(end.as_micros())));
+        }
+        if !actors.is_empty() {
+            wheres.push(format!("actor_id IN ({})", sql.ints(actors)));
+        }
+        let (all, limit) = (wheres.join(" AND "), sql.int(BATCH));
+        let sql_text =
+            format!("SELECT {VIEW} FROM audit_entries WHERE {all} ORDER BY id LIMIT {limit}");
+        self.session().rows(&sql_text, &sql.values(), view)
+    }
+
+    /// The short ids of these objects of one kind, those that are gone too.
+    pub(crate) fn short_ids_of(&self, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, ShortId)>> {
+        let table = match kind {
+            Kind::Placement => "placements",
+            Kind::Team => "teams",
+            Kind::Target | Kind::Domain | Kind::Sequence | Kind::ExtraHost => "scan_objects",
+            _ => return Err(Error::internal("no short ids of this kind")),
+        };
+        let read = |row: &Row<'_>| Ok((row.at::<i64>(0)?, row.at::<ShortId>(1)?));
+        let mut found = self.by_ids("id, short_id", table, ids, read)?;
+        for chunk in ids.chunks(IDS_AT_ONCE) {
+            let (list, mut values) = id_list(chunk);
+            values.push(kind.word().into());
+            let sql = format!(
+                "SELECT id, short_id FROM tombstones WHERE id IN ({list}) AND kind = ${}",
+                values.len()
+            );
+            found.extend(self.session().rows(&sql, &values, read)?);
+        }
+        Ok(found)
     }
 }
 

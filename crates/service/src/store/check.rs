@@ -328,7 +328,7 @@ impl<'tx> ReadTx<'tx> {
     }
 
     /// The permit, or the refusal that fits what the actor may see.
-    pub(super) fn decided<P: Proves>(
+    pub(crate) fn decided<P: Proves>(
         &self,
         actor: &Actor,
         permission: Permission,

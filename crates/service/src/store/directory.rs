@@ -461,8 +461,8 @@ impl WriteTx<'_> {
         self.bury(Kind::User, &user.identity, &user.username, &details.to_string(), by)
     }
 
-    /// Deletes the row of an object and leaves a tombstone with its name.
-    pub(super) fn bury(
+    /// Leaves the name of an object that goes.
+    pub(super) fn insert_tombstone(
         &mut self,
         kind: Kind,
         identity: &Identity,
@@ -485,6 +485,19 @@ impl WriteTx<'_> {
                 by.into(),
             ],
         )?;
+        Ok(())
+    }
+
+    /// Deletes the row of an object and leaves a tombstone with its name.
+    pub(super) fn bury(
+        &mut self,
+        kind: Kind,
+        identity: &Identity,
+        name: &str,
+        details: &str,
+        by: Option<i64>,
+    ) -> Result<()> {
+        self.insert_tombstone(kind, identity, name, details, by)?;
         let table = match kind {
             Kind::User => "users",
             Kind::Team => "teams",
@@ -496,8 +509,25 @@ impl WriteTx<'_> {
             Kind::App => "apps",
             _ => return Err(Error::internal("this kind of object leaves no tombstone")),
         };
+        self.delete_row(table, identity.id)
+    }
+
+    /// Deletes a row of a table and leaves a tombstone, for kinds that share a table.
+    pub(super) fn bury_in(
+        &mut self,
+        table: &'static str,
+        kind: Kind,
+        identity: &Identity,
+        name: &str,
+        by: Option<i64>,
+    ) -> Result<()> {
+        self.insert_tombstone(kind, identity, name, "", by)?;
+        self.delete_row(table, identity.id)
+    }
+
+    fn delete_row(&mut self, table: &'static str, id: i64) -> Result<()> {
         let sql = format!("DELETE FROM {table} WHERE id = $1");
-        self.session().execute(&sql, &[identity.id.into()])?;
+        self.session().execute(&sql, &[id.into()])?;
         Ok(())
     }
 }

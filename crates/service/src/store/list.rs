@@ -12,6 +12,8 @@ use crate::list::{
     Field, Filter, Group, ListRequest, Operand, Order, Paging, Place, Test, TextTest,
 };
 use strongroom_core::access::{Permission, ResourceKind, Role, Standing};
+use strongroom_core::clock::Timestamp;
+use strongroom_core::consumer::ConsumerKind;
 use strongroom_core::error::Rule;
 use strongroom_core::id::Kind;
 use strongroom_core::record::{TokenKind, User};
@@ -62,6 +64,10 @@ pub(crate) enum Condition {
     },
     /// Roles that the holders of a role hold.
     RolesOfGroup(i64),
+    /// Credentials that were there at this time and nobody used or referred to since.
+    UnusedSince(Timestamp),
+    /// Credentials with a placement that ends before this time and was not removed.
+    ExpiringBefore(Timestamp),
     /// Tokens of a user.
     OfUser(i64),
     /// Tokens of a kind.
@@ -266,6 +272,14 @@ impl ReadTx<'_> {
         Ok(match condition {
             Condition::OfOrganization(id) => format!("x.organization_id = {}", sql.int(id)),
             Condition::OfType(id) => format!("x.credential_type_id = {}", sql.int(id)),
+            Condition::UnusedSince(since) => unused_since(&sql.int(since.as_micros())),
+            Condition::ExpiringBefore(end) => {
+                let end = sql.int(end.as_micros());
+                format!(
+                    "x.id IN (SELECT p.credential_id FROM placements p WHERE p.expires < {end} \
+                     AND p.removed IS NULL)"
+                )
+            }
             Condition::OfUser(id) => format!("x.user_id = {}", sql.int(id)),
             Condition::OfTokenKind(kind) => format!("x.kind = {}", sql.text(kind.word())),
             Condition::IsUser(id) => format!("x.id = {}", sql.int(id)),
@@ -578,6 +592,23 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
 #[derive(Default)]
 pub(super) struct Sql {
     bound: Vec<Operand>,
+}
+
+/// Nothing refers to the credential now; nothing since then released its values, logged in with them, tied it to
+/// something that uses it or untied it.
+fn unused_since(since: &str) -> String {
+    let consumers: Vec<String> =
+        ConsumerKind::ALL.iter().map(|kind| format!("'{}'", kind.kind().word())).collect();
+    let consumers = consumers.join(", ");
+    format!(
+        "x.created < {since} \
+         AND NOT EXISTS (SELECT 1 FROM credential_references r WHERE r.credential_id = x.id) \
+         AND NOT EXISTS (SELECT 1 FROM robots b WHERE b.credential_id = x.id AND b.last_used >= {since}) \
+         AND NOT EXISTS (SELECT 1 FROM audit_objects o JOIN audit_entries e ON e.id = o.entry_id \
+         WHERE o.kind = 'credential' AND o.id = x.id AND e.at >= {since} AND e.outcome = 'done' \
+         AND (e.action = 'release' OR EXISTS (SELECT 1 FROM audit_objects m WHERE m.entry_id = e.id \
+         AND m.position = 0 AND m.kind IN ('reference', {consumers}))))"
+    )
 }
 
 impl Sql {

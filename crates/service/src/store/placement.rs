@@ -1,5 +1,7 @@
 //! Placements: where credentials appear in the dialects.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::directory::{by_ref, identity, object, stamp};
@@ -42,6 +44,21 @@ impl ReadTx<'_> {
     /// The placements of these ids.
     pub(crate) fn placements_by_id(&self, ids: &[i64]) -> Result<Vec<Placement>> {
         self.by_ids(PLACEMENT, "placements", ids, placement)
+    }
+
+    /// When each of these credentials first ends somewhere that it was not removed from.
+    pub(crate) fn first_ends(&self, credentials: &[i64]) -> Result<BTreeMap<i64, Timestamp>> {
+        let mut found = BTreeMap::new();
+        for chunk in credentials.chunks(super::directory::IDS_AT_ONCE) {
+            let (list, values) = super::directory::id_list(chunk);
+            let sql = format!(
+                "SELECT credential_id, MIN(expires) FROM placements WHERE credential_id IN ({list}) \
+                 AND expires IS NOT NULL AND removed IS NULL GROUP BY credential_id"
+            );
+            let read = |row: &Row<'_>| Ok((row.at::<i64>(0)?, row.at::<Timestamp>(1)?));
+            found.extend(self.session().rows(&sql, &values, read)?);
+        }
+        Ok(found)
     }
 
     /// Every placement of a credential, in the order they were made.
@@ -235,6 +252,14 @@ impl WriteTx<'_> {
     /// Deletes a placement and every grant on it.
     pub(crate) fn delete_placement_row(&mut self, id: i64, by: Option<i64>) -> Result<()> {
         self.remove_roles(ResourceKind::Placement, id, by)?;
+        let sql = "DELETE FROM credential_references WHERE placement_id = $1";
+        self.session().execute(sql, &[id.into()])?;
+        let now = self.now();
+        self.session().execute(
+            "INSERT INTO tombstones (kind, id, guid, short_id, name, details, deleted, deleted_by) \
+             SELECT 'placement', id, guid, short_id, name, '', $2, $3 FROM placements WHERE id = $1",
+            &[id.into(), now.into(), by.into()],
+        )?;
         self.session().execute("DELETE FROM placements WHERE id = $1", &[id.into()])?;
         Ok(())
     }

@@ -50,6 +50,11 @@ impl ReadTx<'_> {
         self.session().row(&sql, &[value], registry)
     }
 
+    /// The registries of these ids, those that were removed too.
+    pub(crate) fn registries_by_id(&self, ids: &[i64]) -> Result<Vec<Registry>> {
+        self.by_ids(REGISTRY, "registries", ids, registry)
+    }
+
     /// Registries in the order of their names, and how many there are in all.
     pub(crate) fn registries_by_name(
         &self,

@@ -34,7 +34,7 @@ pub(crate) struct SealedColumn {
 }
 
 /// All of them, but for the canary, which a rotation seals anew with the store's own row.
-pub(crate) const SEALED_COLUMNS: [SealedColumn; 2] = [
+pub(crate) const SEALED_COLUMNS: [SealedColumn; 3] = [
     SealedColumn {
         table: "sealed_inputs",
         column: "sealed",
@@ -46,6 +46,18 @@ pub(crate) const SEALED_COLUMNS: [SealedColumn; 2] = [
         version: "s.version",
         replace: "UPDATE sealed_inputs SET sealed = $1 \
                   WHERE credential_id = $2 AND field = $3 AND version = $4 AND sealed = $5",
+    },
+    SealedColumn {
+        table: "scan_secrets",
+        column: "sealed",
+        kind: Kind::Target,
+        source: "scan_secrets s JOIN scan_objects o ON o.id = s.object_id",
+        id: "s.object_id",
+        guid: "o.guid",
+        field: "s.field",
+        version: "s.version",
+        replace: "UPDATE scan_secrets SET sealed = $1 \
+                  WHERE object_id = $2 AND field = $3 AND version = $4 AND sealed = $5",
     },
     SealedColumn {
         table: "signing_keys",

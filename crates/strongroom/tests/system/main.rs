@@ -11,6 +11,7 @@ mod kill;
 mod leaks;
 mod limits;
 mod openapi;
+mod probely_clients;
 mod reader;
 mod readme;
 mod registry;

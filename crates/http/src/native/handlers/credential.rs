@@ -69,8 +69,11 @@ pub(in crate::native) async fn delete(caller: Caller, Path(id): Path<String>, ur
 
 /// The uses that registered; none when they cannot be read, since the refusal counts them anyway.
 async fn references(caller: &Caller, id: &Ref) -> Vec<Reference> {
-    let found = caller.room.list_references(&caller.actor, id).await.unwrap_or_default();
-    found.into_iter().map(Reference::from).collect()
+    let found = caller.room.list_references(&caller.actor, id).await;
+    found.map_or_else(
+        |_| Vec::new(),
+        |used| used.references.into_iter().map(Reference::from).collect(),
+    )
 }
 
 fn draft(members: &Members) -> CredentialDraft {

@@ -10,6 +10,7 @@ pub(super) mod organization;
 pub(super) mod placement;
 pub(super) mod reference;
 pub(super) mod registry;
+pub(super) mod report;
 pub(super) mod robot;
 pub(super) mod token;
 pub(super) mod upkeep;

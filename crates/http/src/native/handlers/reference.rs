@@ -8,12 +8,11 @@ use super::{Answer, created, done, named, shown};
 use crate::body::RawBody;
 use crate::native::auth::Caller;
 use crate::native::translate::{LABEL_LENGTH, Members};
-use crate::native::wire::{List, Reference};
+use crate::native::wire::{Reference, WhereUsed};
 
 pub(in crate::native) async fn list(caller: Caller, Path(id): Path<String>) -> Answer {
     let id = named(&id, Kind::Credential)?;
-    let references = caller.room.list_references(&caller.actor, &id).await?;
-    Ok(shown(&List::whole(references.into_iter().map(Reference::from))))
+    Ok(shown(&WhereUsed::from(caller.room.list_references(&caller.actor, &id).await?)))
 }
 
 /// 201 for a new one, 200 for one that is registered already.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use strongroom_core::clock::Timestamp;
 use strongroom_core::record::Version;
 use strongroom_service::view::{CredentialView, Owner};
 
@@ -28,6 +29,20 @@ pub(in crate::native) struct Credential {
     created_by: Option<Person>,
     modified: String,
     modified_by: Option<Person>,
+}
+
+/// A credential that ends somewhere, and when first.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct Expiring {
+    #[serde(flatten)]
+    credential: Credential,
+    expires: String,
+}
+
+impl From<(CredentialView, Timestamp)> for Expiring {
+    fn from((view, end): (CredentialView, Timestamp)) -> Self {
+        Self { credential: view.into(), expires: time(end) }
+    }
 }
 
 /// What the caller may do.

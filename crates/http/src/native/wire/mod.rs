@@ -19,11 +19,11 @@ use strongroom_service::view::{Summary, UserSummary};
 
 pub(super) use audit::{AuditCheckpoint, AuditEntry, AuditExport, AuditKey, AuditKeyRotation};
 pub(super) use checkout::{CheckedOutShown, RegistryAccessShown};
-pub(super) use credential::{Credential, VersionShown};
+pub(super) use credential::{Credential, Expiring, VersionShown};
 pub(super) use keys::{KeyBatch, KeyStatus, RotationEnd, RotationStart};
 pub(super) use organization::{Grant, Organization, Settings, User};
 pub(super) use placement::Placement;
-pub(super) use reference::{Reference, Use};
+pub(super) use reference::{Reference, Use, WhereUsed};
 pub(super) use registry::{Registry, Signer};
 pub(super) use robot::{Ending, NewRobot, Robot};
 pub(super) use token::{NewToken, Token};

@@ -1,10 +1,18 @@
 //! The handlers: decode, call one use-case, render.
 
 pub(super) mod account;
+pub(super) mod analytics;
 pub(super) mod api_user;
+pub(super) mod audit;
 pub(super) mod auth;
 pub(super) mod credential;
+pub(super) mod domain;
+pub(super) mod extra_host;
 pub(super) mod key;
+pub(super) mod label;
+mod scan;
+pub(super) mod sequence;
+pub(super) mod target;
 pub(super) mod team;
 pub(super) mod user;
 

@@ -40,6 +40,11 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
         Some("api-users") => &["machine"],
         Some("teams") => &["team"],
         Some("users") => &["creator"],
+        Some("targets") if template.contains("sequences/{part}") => &["sequence"],
+        Some("targets") if template.contains("assets/{part}") => &["host"],
+        Some("targets") if template.contains("{id}") => &["target", "team_target"],
+        Some("domains") => &["domain"],
+        Some("labels") => &["label"],
         _ => &[""],
     };
     let named = |object: &&'static str| if template.contains("{id}") { *object } else { "" };
@@ -49,7 +54,12 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
             owner,
             template,
             object: named(object),
-            path: template.replace("{id}", &format!("{{{object}}}")),
+            path: match *object {
+                "sequence" | "host" => {
+                    template.replace("{id}", "{target}").replace("{part}", &format!("{{{object}}}"))
+                }
+                object => template.replace("{id}", &format!("{{{object}}}")),
+            },
             body: body(method, template),
         })
         .collect()
@@ -61,7 +71,19 @@ fn body(method: &str, template: &str) -> Option<Value> {
         return None;
     }
     let last = template.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let site = json!({"url": "https://new.example.com"});
     Some(match (method, last) {
+        ("POST", "targets") => json!({"site": site}),
+        ("PUT" | "PATCH", "{id}") if template.starts_with("/targets/") => json!({"site": site}),
+        ("POST", "update") => json!({"ids": ["{target}"], "site": {"desc": "changed"}}),
+        ("POST", "delete") if template.starts_with("/targets/") => json!({"ids": ["{target}"]}),
+        ("POST", "sequences" | "labels" | "teams") => json!({"name": "New"}),
+        ("POST", "assets") => json!({"host": "new.example.com"}),
+        ("POST", "domains") => json!({"hostname": "new.example.com"}),
+        ("PUT", "{id}") if template.starts_with("/domains/") => {
+            json!({"hostname": "changed.example.com"})
+        }
+        ("POST", "event") => json!({}),
         ("POST", "credentials") => json!({"name": "New", "value": "hunter2"}),
         ("PUT", _) => json!({"name": "changed", "value": null}),
         ("PATCH", _) => json!({"name": "changed"}),
@@ -140,11 +162,29 @@ impl Maker {
         self.note("creator", &me["id"]);
         let team = creator.get("/teams/").await.is(200)["results"][0]["id"].clone();
         self.note("team", &team);
-        for (name, team) in [("of_account", Value::Null), ("of_team", team)] {
+        for (name, team) in [("of_account", Value::Null), ("of_team", team.clone())] {
             let body = json!({"name": name, "value": "hunter2", "team": team});
             let made = creator.post("/credentials/", &body).await.is(201);
             self.note(name, &made["id"]);
         }
+        let site = json!({"url": "https://shop.example.com"});
+        let made = creator.post("/targets/", &json!({"site": site})).await.is(201);
+        self.note("target", &made["id"]);
+        let target = made["id"].as_str().unwrap().to_owned();
+        let body = json!({"site": {"url": "https://team.example.com"}, "teams": [team]});
+        let made = creator.post("/targets/", &body).await.is(201);
+        self.note("team_target", &made["id"]);
+        for (name, part, body) in [
+            ("sequence", "sequences", json!({"name": "Login"})),
+            ("host", "assets", json!({"host": "api.example.com"})),
+        ] {
+            let path = format!("/targets/{target}/{part}/");
+            self.note(name, &creator.post(&path, &body).await.is(201)["id"]);
+        }
+        let made = creator.post("/domains/", &json!({"hostname": "example.com"})).await.is(201);
+        self.note("domain", &made["id"]);
+        let made = creator.post("/labels/", &json!({"name": "x"})).await.is(201);
+        self.note("label", &made["id"]);
         let login = json!({"username": "creator", "password": PASSWORD});
         let login = creator.post("/auth/obtain/", &login).await.is(200);
         self.note("login", &login["token"]);

@@ -18,7 +18,8 @@ async fn a_use_is_registered_once_and_keeps_the_credential() {
     insta::assert_json_snapshot!(stable(made.clone()));
     assert_eq!(admin.post(&references, &body).await.is(200), made);
     let list = admin.get(&references).await.is(200);
-    assert_eq!(list, json!({"items": [made], "next": null}));
+    let whole = json!({"items": [made], "next": null, "hidden": 0, "last_used": null});
+    assert_eq!(list, whole);
 
     let refused = admin.delete(&path).await.is(409);
     assert_eq!(refused["references"], json!([made]));

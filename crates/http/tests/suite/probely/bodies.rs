@@ -147,7 +147,7 @@ on_both_stores! {
             line("POST one", &alice.post(&path, &json!({})).await),
             line("PUT all", &alice.put(CREDENTIALS, &json!({})).await),
             line("unknown path", &alice.get("/credentials/a/b/c/").await),
-            line("not served yet", &alice.get("/targets/").await),
+            line("not served", &alice.get("/targets/4DY4qGohso1r/scans/").await),
             line("no id", &alice.get("/credentials/17/").await),
             line("unknown id", &alice.get("/credentials/4DY4qGohso1r/").await),
             line("hidden id", &alice.get("/credentials/4DY4qGohso1O/").await),

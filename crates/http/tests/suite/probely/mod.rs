@@ -6,9 +6,11 @@ mod bodies;
 mod credentials;
 mod lists;
 mod people;
+mod recount;
 mod references;
 mod reveal;
 mod rooms;
+mod targets;
 
 use serde_json::{Value, json};
 

@@ -28,7 +28,7 @@ on_both_stores! {
         lines.push(line("user", &alice.get(&format!("/users/{me}/")).await));
         lines.push(line("no user", &alice.get("/users/4DY4qGohso1r/").await));
         lines.push(line("no team", &alice.get("/teams/1/").await));
-        lines.push(line("teams are not made here", &alice.post("/teams/", &json!({})).await));
+        lines.push(line("teams are made by administrators", &alice.post("/teams/", &json!({})).await));
         insta::assert_snapshot!("people", lines.join("\n"));
         let admin = office.token("admin", 1).await;
         admin.get(&team).await.is(404);

@@ -130,7 +130,8 @@ impl Caller {
     }
 
     pub(crate) async fn references(&self, credential: i64) -> Result<Vec<Reference>> {
-        self.room.list_references(&self.actor, &Ref::Serial(credential)).await
+        let used = self.room.list_references(&self.actor, &Ref::Serial(credential)).await?;
+        Ok(used.references)
     }
 
     // Types.
