@@ -34,6 +34,8 @@ pub enum Operation {
     Read,
     /// Somebody proved who he is.
     LogIn,
+    /// Somebody ended his session.
+    LogOut,
     /// A hidden value is shown from now on.
     Reveal,
     /// Values of secrets left in an answer.
@@ -42,7 +44,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Create,
         Self::Update,
         Self::Delete,
@@ -51,6 +53,7 @@ impl Operation {
         Self::Restore,
         Self::Read,
         Self::LogIn,
+        Self::LogOut,
         Self::Reveal,
         Self::Release,
     ];
@@ -66,6 +69,7 @@ impl Operation {
             Self::Restore => "restore",
             Self::Read => "read",
             Self::LogIn => "log_in",
+            Self::LogOut => "log_out",
             Self::Reveal => "reveal",
             Self::Release => "release",
         }

@@ -50,6 +50,8 @@ pub enum Kind {
     Domain,
     /// A label of targets.
     Label,
+    /// An OAuth application.
+    Application,
     /// An audit entry.
     AuditEntry,
     /// A key that signs tokens of other products.
@@ -85,6 +87,7 @@ impl Kind {
             Self::ExtraHost => "extra_host",
             Self::Domain => "domain",
             Self::Label => "label",
+            Self::Application => "application",
             Self::AuditEntry => "audit_entry",
             Self::SigningKey => "signing_key",
             Self::Job => "job",
@@ -93,7 +96,7 @@ impl Kind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,
@@ -115,6 +118,7 @@ impl Kind {
         Self::ExtraHost,
         Self::Domain,
         Self::Label,
+        Self::Application,
         Self::AuditEntry,
         Self::SigningKey,
         Self::Job,

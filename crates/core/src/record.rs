@@ -423,13 +423,90 @@ pub struct Token {
     pub modified: Timestamp,
     /// When it was last used, to the minute.
     pub last_used: Option<Timestamp>,
+    /// The application that was given it; a personal token has none.
+    pub application_id: Option<i64>,
+}
+
+/// An OAuth application: a program that gets tokens for the people who use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// Its ids.
+    pub identity: Identity,
+    /// The organization whose members may use it.
+    pub organization_id: i64,
+    /// Unique in the organization; may be empty.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// What the program calls itself, drawn at random.
+    pub client_id: String,
+    /// Whether it can keep a secret.
+    pub client_type: ClientType,
+    /// How it gets its tokens.
+    pub grant_type: GrantType,
+    /// Where codes may be sent: addresses separated by spaces.
+    pub redirect_uris: String,
+    /// Whether its users are not asked before it gets a code.
+    pub skip_authorization: bool,
+    /// Times and makers.
+    pub stamp: Stamp,
+}
+
+/// Whether a program can keep a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientType {
+    /// It runs on a server and has a secret.
+    Confidential,
+    /// It runs in the hands of its users.
+    Public,
+}
+
+impl ClientType {
+    /// The word of it, in the store and on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Confidential => "confidential",
+            Self::Public => "public",
+        }
+    }
+
+    /// The one of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Confidential, Self::Public].into_iter().find(|known| known.word() == word)
+    }
+}
+
+/// How a program gets its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantType {
+    /// Its user agrees on a page of this server, which sends it a code.
+    AuthorizationCode,
+    /// It sends the name and password of its user.
+    Password,
+}
+
+impl GrantType {
+    /// The word of it, in the store and on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization-code",
+            Self::Password => "password",
+        }
+    }
+
+    /// The one of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::AuthorizationCode, Self::Password].into_iter().find(|known| known.word() == word)
+    }
 }
 
 /// The kinds of token that the store keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// A personal token of the AWX dialect.
+    /// A personal token of the AWX dialect, or one that an application was given.
     Awx,
+    /// What a login to the AWX dialect keeps in a cookie.
+    AwxSession,
     /// A native token.
     Native,
     /// An API key of the Probely dialect.
@@ -448,8 +525,9 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Awx,
+        Self::AwxSession,
         Self::Native,
         Self::Probely,
         Self::ProbelyLogin,
@@ -463,6 +541,7 @@ impl TokenKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Awx => "awx",
+            Self::AwxSession => "awx_session",
             Self::Native => "native",
             Self::Probely => "probely",
             Self::ProbelyLogin => "probely_login",

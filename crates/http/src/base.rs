@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
+use http::{HeaderMap, Uri};
 
 use crate::state::AppState;
 
@@ -24,12 +24,17 @@ impl FromRequestParts<AppState> for Base {
 ///
 /// The public URL where one is configured, else the name that the request used, which is a loopback name.
 pub(crate) fn base(parts: &Parts, state: &AppState) -> String {
+    base_of(&parts.uri, &parts.headers, state)
+}
+
+/// The same, for who has not taken the request apart.
+pub(crate) fn base_of(uri: &Uri, headers: &HeaderMap, state: &AppState) -> String {
     let settings = &state.settings;
     if let Some(url) = &settings.public_url {
         return url.as_str().trim_end_matches('/').to_owned();
     }
     let scheme = if settings.tls { "https" } else { "http" };
-    match parts.uri.authority().map(ToString::to_string).or_else(|| host(&parts.headers)) {
+    match uri.authority().map(ToString::to_string).or_else(|| host(headers)) {
         Some(host) => format!("{scheme}://{host}"),
         None => state.room.issuer().trim_end_matches('/').to_owned(),
     }

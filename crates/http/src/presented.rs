@@ -49,7 +49,9 @@ mod tests {
                 format!("basic {username} {}", password.expose_secret())
             }
             Presented::Bearer(token) => format!("bearer {}", token.expose_secret()),
-            Presented::Refresh(_) => "a key that no header carries".to_owned(),
+            Presented::Refresh(_) | Presented::Session(_) => {
+                "a key that no header carries".to_owned()
+            }
         }
     }
 

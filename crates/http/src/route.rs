@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter};
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 
 use crate::awx;
 use crate::facts::Facts;
@@ -186,10 +186,11 @@ fn refusing(methods: MethodRouter<AppState>) -> MethodRouter<AppState> {
     methods.fallback(
         async |State(state): State<AppState>,
                Extension(facts): Extension<Facts>,
-               headers: HeaderMap| {
+               headers: HeaderMap,
+               uri: Uri| {
             // AWX tells nobody what a path is for before he has proved who he is.
             if facts.owner == Owner::Awx {
-                return awx::refuse(state, facts, headers).await;
+                return awx::refuse(state, facts, headers, uri).await;
             }
             let allow =
                 facts.endpoint.as_ref().map(|endpoint| endpoint.allow()).unwrap_or_default();

@@ -20,6 +20,8 @@ pub struct Actor {
     pub(crate) user_guid: Option<Guid>,
     pub(crate) username: String,
     pub(crate) token: Option<PresentedToken>,
+    /// The session that stands for his password.
+    pub(crate) session: Option<PresentedSession>,
     pub(crate) origin: Origin,
     pub(crate) door: Door,
 }
@@ -34,6 +36,13 @@ pub(crate) struct PresentedToken {
     pub(crate) reads: bool,
     /// What it lets its user be beyond his roles.
     pub(crate) powers: Powers,
+}
+
+/// The session with which somebody came in. It bounds nothing: it stands for the password that began it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PresentedSession {
+    pub(crate) id: i64,
+    pub(crate) expires: Timestamp,
 }
 
 impl Actor {

@@ -6,16 +6,16 @@ use strongroom_core::access::{Permission, ResourceKind, Role, decide};
 use strongroom_core::credential_type::{CredentialType, TypeHead};
 use strongroom_core::id::Kind;
 use strongroom_core::record::{
-    Credential, InputSource, JobTemplate, Organization, RoleOn, Team, Token, User,
+    Application, Credential, InputSource, JobTemplate, Organization, RoleOn, Team, Token, User,
 };
 use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
 use crate::store::{CredentialRow, GrantRow, Holder, ReadTx, TypeRow};
 use crate::view::{
-    CredentialSummary, CredentialTypeView, CredentialView, InputSourceView, JobTemplateView,
-    OrganizationCounts, OrganizationView, Owner, RoleView, Summary, TeamView, TokenView,
-    UserSummary, UserView,
+    ApplicationView, CredentialSummary, CredentialTypeView, CredentialView, InputSourceView,
+    JobTemplateView, OrganizationCounts, OrganizationView, Owner, RoleView, Summary, TeamView,
+    TokenView, UserSummary, UserView,
 };
 
 impl ReadTx<'_> {
@@ -288,13 +288,59 @@ impl ReadTx<'_> {
     /// Tokens with their users.
     pub(crate) fn token_views(&self, tokens: Vec<Token>) -> Result<Vec<TokenView>> {
         let people = self.people(tokens.iter().map(|token| Some(token.user_id)))?;
+        let given: Vec<i64> = tokens.iter().filter_map(|token| token.application_id).collect();
+        let applications: BTreeMap<i64, Summary> = self
+            .applications_by_id(&given)?
+            .into_iter()
+            .map(|one| {
+                let id = one.identity.id;
+                (id, Summary { id, name: one.name, description: one.description })
+            })
+            .collect();
         let view = |token: Token| {
             let user = named(&people, Some(token.user_id));
             let user =
                 user.ok_or_else(|| strongroom_core::Error::internal("a token without user"))?;
-            Ok(TokenView { token, user })
+            let application = token.application_id.and_then(|id| applications.get(&id)).cloned();
+            Ok(TokenView { token, user, application })
         };
         tokens.into_iter().map(view).collect()
+    }
+
+    /// Applications as the actor sees them.
+    pub(crate) fn application_views(
+        &self,
+        actor: &Actor,
+        applications: Vec<Application>,
+    ) -> Result<Vec<ApplicationView>> {
+        let standing = self.standing(actor)?;
+        let people = self.people(
+            applications.iter().flat_map(|one| [one.stamp.created_by, one.stamp.modified_by]),
+        )?;
+        let ids: Vec<i64> = applications.iter().map(|one| one.organization_id).collect();
+        let organizations: BTreeMap<i64, Summary> = self
+            .organizations_by_id(&ids)?
+            .iter()
+            .map(|organization| (organization.identity.id, summary(organization)))
+            .collect();
+        let view = |application: Application| {
+            let owner = application.organization_id;
+            let (token_count, tokens) = self.tokens_given(application.identity.id, TOKENS_SHOWN)?;
+            let organization = organizations.get(&owner).cloned();
+            Ok(ApplicationView {
+                organization: organization.ok_or_else(|| {
+                    strongroom_core::Error::internal("an application without organization")
+                })?,
+                created_by: named(&people, application.stamp.created_by),
+                modified_by: named(&people, application.stamp.modified_by),
+                token_count,
+                tokens,
+                may_change: actor.may_write()
+                    && (standing.is_superuser || standing.holds(Role::OrganizationAdmin, owner)),
+                application,
+            })
+        };
+        applications.into_iter().map(view).collect()
     }
 
     /// Roles with the names of the objects they stand on.
@@ -427,6 +473,8 @@ fn named(people: &BTreeMap<i64, UserSummary>, id: Option<i64>) -> Option<UserSum
     id.and_then(|id| people.get(&id)).cloned()
 }
 
+/// How many of an application's tokens are shown beside it.
+const TOKENS_SHOWN: i64 = 10;
 const NAMED: &[(ResourceKind, Kind)] = &[
     (ResourceKind::Organization, Kind::Organization),
     (ResourceKind::Team, Kind::Team),

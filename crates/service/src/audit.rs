@@ -1,9 +1,9 @@
 //! The audit log: how entries are made from changes, and its views.
 
 use serde_json::{Value, json};
-use strongroom_core::Result;
 use strongroom_core::audit::{Change, Entry, Operation, Touched};
 use strongroom_core::id::{Kind, Ref};
+use strongroom_core::{Error, Result};
 
 use crate::Strongroom;
 use crate::actor::Actor;
@@ -124,7 +124,11 @@ fn readable(tx: &ReadTx<'_>, actor: &Actor, kind: Kind, reference: &Ref) -> Resu
         Kind::JobTemplate => tx.job_template::<proof::Read>(actor, reference)?.0.id(),
         Kind::User => tx.user_to_read(actor, reference)?.0.id(),
         Kind::CredentialType => tx.type_to_read(reference)?.0.id(),
-        Kind::Token => tx.token_by_ref(actor, reference)?.0.id(),
+        Kind::Token => {
+            let id = tx.token_id(reference)?.ok_or(Error::NotFound(Kind::Token))?;
+            tx.token_to_read(actor, id)?.0.id()
+        }
+        Kind::Application => tx.application::<proof::Read>(actor, reference)?.0.id(),
         _ => return Err(strongroom_core::Error::NotFound(kind)),
     })
 }

@@ -22,7 +22,7 @@ use strongroom_seal::{password, token};
 use tokio::sync::Semaphore;
 
 use crate::Strongroom;
-use crate::actor::{Actor, PresentedToken};
+use crate::actor::{Actor, PresentedSession, PresentedToken};
 use crate::failure::Failures;
 use crate::store::{Audited, ReadTx};
 use crate::throttle::Throttle;
@@ -42,6 +42,8 @@ pub enum Presented {
     },
     /// A token, whatever word the header has before it.
     Bearer(SecretString),
+    /// A session of AWX, in its cookie.
+    Session(SecretString),
     /// A refresh token of the platform, in the body of the request that it is for.
     Refresh(SecretString),
 }
@@ -64,6 +66,10 @@ impl Strongroom {
                 self.by_password(door, KeyKind::BasicPassword, &username, password, origin).await
             }
             Presented::Bearer(text) => self.by_token(door, &text, origin).await,
+            Presented::Session(text) => {
+                let hash = token::hash_plain(text.expose_secret());
+                self.by_hash(door, hash, origin, |kind| kind == TokenKind::AwxSession).await
+            }
             Presented::Refresh(text) => {
                 let hash = token::hash_of(text.expose_secret());
                 self.by_hash(door, hash, origin, |kind| kind == TokenKind::UaaRefresh).await
@@ -140,6 +146,7 @@ impl Strongroom {
             user_guid: Some(user.identity.guid),
             username: user.username,
             token: None,
+            session: None,
             origin,
             door,
         })
@@ -153,8 +160,9 @@ impl Strongroom {
         } else {
             token::hash_of(text).or_else(|| token::hash_plain(text))
         };
-        // A refresh token only buys access tokens, whatever door it is shown at.
-        self.by_hash(door, hash, origin, |kind| kind != TokenKind::UaaRefresh).await
+        // A refresh token only buys access tokens, whatever door it is shown at, and a session is a cookie only.
+        let is_bearer = |kind| !matches!(kind, TokenKind::UaaRefresh | TokenKind::AwxSession);
+        self.by_hash(door, hash, origin, is_bearer).await
     }
 
     async fn by_hash(
@@ -186,11 +194,14 @@ impl Strongroom {
             return Err(self.unknown_token(&origin));
         };
         self.0.gate.note_use(&token, now);
+        let is_session = token.kind == TokenKind::AwxSession;
+        let session = PresentedSession { id: token.id, expires: token.expires };
         Ok(Actor {
             user_id: Some(user.identity.id),
             user_guid: Some(user.identity.guid),
             username: user.username,
-            token: Some(presented(&token, door)),
+            token: (!is_session).then(|| presented(&token, door)),
+            session: is_session.then_some(session),
             origin,
             door,
         })
@@ -376,6 +387,7 @@ fn belongs_behind(tx: &ReadTx<'_>, door: Door, token: &Token) -> Result<bool> {
 const fn key_kind(kind: TokenKind) -> KeyKind {
     match kind {
         TokenKind::Awx => KeyKind::AwxToken,
+        TokenKind::AwxSession => KeyKind::AwxSession,
         TokenKind::Native => KeyKind::NativeToken,
         TokenKind::Probely | TokenKind::ProbelyLogin => KeyKind::ProbelyKey,
         TokenKind::Catalog => KeyKind::CatalogApiToken,

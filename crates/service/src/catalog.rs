@@ -31,6 +31,7 @@ impl Strongroom {
             dialects: Member::Absent,
             expires: Member::Given(self.now().plus_seconds(ACCESS_SECONDS)),
             username: None,
+            application: Member::Absent,
         };
         self.issue_token(actor, draft).await
     }

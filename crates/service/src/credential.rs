@@ -27,7 +27,7 @@ use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::list::{Field, ListRequest, Order};
 use crate::store::{Condition, CredentialRow, ListQuery, ReadTx, proof};
-use crate::view::{CredentialView, Owner, Page, TeamView, UserView};
+use crate::view::{CredentialView, Owner, Page};
 
 /// What a request asks of a credential.
 #[derive(Clone, Default)]
@@ -188,35 +188,25 @@ impl Strongroom {
     }
 
     /// The users who administer a credential by name.
-    pub async fn credential_owner_users(
-        &self,
-        actor: &Actor,
-        reference: &Ref,
-    ) -> Result<Vec<UserView>> {
+    pub async fn credential_owner_users(&self, actor: &Actor, reference: &Ref) -> Result<Vec<i64>> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| {
-            let ids = owners(tx, &actor, &reference, |owner| match owner {
+            owners(tx, &actor, &reference, |owner| match owner {
                 Owner::User(user) => Some(user.id),
                 Owner::Organization(_) | Owner::Team(_) => None,
-            })?;
-            tx.user_views(&actor, tx.users_by_id(&ids)?)
+            })
         })
         .await
     }
 
     /// The teams that administer a credential.
-    pub async fn credential_owner_teams(
-        &self,
-        actor: &Actor,
-        reference: &Ref,
-    ) -> Result<Vec<TeamView>> {
+    pub async fn credential_owner_teams(&self, actor: &Actor, reference: &Ref) -> Result<Vec<i64>> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| {
-            let ids = owners(tx, &actor, &reference, |owner| match owner {
+            owners(tx, &actor, &reference, |owner| match owner {
                 Owner::Team(team) => Some(team.id),
                 Owner::Organization(_) | Owner::User(_) => None,
-            })?;
-            tx.team_views(&actor, tx.teams_by_id(&ids)?)
+            })
         })
         .await
     }

@@ -6,6 +6,7 @@
 
 mod account;
 pub mod actor;
+mod application;
 mod assemble;
 mod audit;
 mod audit_file;
@@ -24,6 +25,7 @@ mod input_source;
 mod job_template;
 pub mod list;
 mod named;
+mod oauth;
 mod organization;
 mod placement;
 pub mod platform;
@@ -35,6 +37,7 @@ mod role;
 mod root_key;
 mod scan;
 mod seal;
+mod session;
 pub mod start;
 mod store;
 mod team;
@@ -61,6 +64,7 @@ pub use account::{
     ServicePermission,
 };
 pub use actor::Actor;
+pub use application::{ApplicationDraft, ApplicationScope, IssuedApplication};
 pub use audit::{ActivityScope, AuditQuery};
 pub use audit_proof::{AuditExport, AuditKeyRotation};
 pub use authenticate::Presented;
@@ -74,6 +78,7 @@ pub use grant::{GrantDraft, GrantView};
 pub use input_source::{InputSourceDraft, InputSourceScope};
 pub use job_template::JobTemplateDraft;
 pub use named::NamedRef;
+pub use oauth::{OauthClient, OauthFault, OauthOffer, OauthTokens};
 pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
 pub use placement::PlacementDraft;
 pub use reference::{ReferenceDraft, WhereUsed};
@@ -85,6 +90,7 @@ pub use root_key::{
     BrokenValue, KeyBatch, KeyStatus, KeyUse, RotationEnd, RotationError, RotationStart,
 };
 pub use scan::{LabelDraft, LabelName, ScanDraft, ScanLabel, ScanObject, ScanQuery};
+pub use session::SESSION_SECONDS;
 pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
 pub use team::{TeamDraft, TeamScope};
 pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
@@ -126,6 +132,7 @@ impl Strongroom {
             user_guid: None,
             username: "host".to_owned(),
             token: None,
+            session: None,
             origin: Origin::local(),
             door: Door::Native,
         }

@@ -27,6 +27,13 @@ pub enum NamedRef {
         /// The organization's name, if it has one.
         organization: Option<String>,
     },
+    /// An OAuth application of an organization.
+    Application {
+        /// The application's name.
+        name: String,
+        /// The organization's name.
+        organization: String,
+    },
     /// A credential type.
     CredentialType {
         /// Its name.
@@ -54,6 +61,7 @@ impl NamedRef {
             Self::Organization(_) => Kind::Organization,
             Self::Team { .. } => Kind::Team,
             Self::JobTemplate { .. } => Kind::JobTemplate,
+            Self::Application { .. } => Kind::Application,
             Self::CredentialType { .. } => Kind::CredentialType,
             Self::Credential { .. } => Kind::Credential,
         }
@@ -85,6 +93,12 @@ impl Strongroom {
                         None => None,
                     };
                     tx.job_template_id_by_name(organization, name)?
+                }
+                NamedRef::Application { name, organization } => {
+                    match tx.organization_id_by_name(organization)? {
+                        Some(organization) => tx.application_id_by_name(organization, name)?,
+                        None => None,
+                    }
                 }
                 NamedRef::CredentialType { name, kind } => tx.type_id_by_name(name, kind)?,
                 NamedRef::Credential { name, type_name, type_kind, organization } => {

@@ -18,7 +18,8 @@ use crate::store::{
 };
 use crate::view::{OrganizationView, Page};
 use crate::{
-    Strongroom, credential, draw_identity, job_template, placement, platform, scan, team, user,
+    Strongroom, application, credential, draw_identity, job_template, placement, platform, scan, team,
+    user,
 };
 
 /// What a request asks of an organization.
@@ -271,6 +272,9 @@ pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Re
     }
     for account in tx.users_by_id(&tx.service_account_ids_of(id)?)? {
         entries.push(user::remove(tx, actor, &account)?);
+    }
+    for one in tx.applications_by_id(&tx.application_ids_of(id)?)? {
+        entries.push(application::remove(tx, actor, &one)?);
     }
     tx.delete_organization(&permit, &organization, actor.user_id())?;
     Ok(entries)

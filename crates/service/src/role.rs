@@ -15,7 +15,7 @@ use crate::store::{
     Audited, Condition, Holder, ListQuery, NewGrant, ReadTx, WriteTx, permitted, proof,
 };
 use crate::user::is_last_superuser;
-use crate::view::{Page, RoleView, TeamView};
+use crate::view::{Page, RoleView};
 
 /// Which role is given or taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Strongroom {
     }
 
     /// The teams whose members hold a role.
-    pub async fn list_role_teams(&self, actor: &Actor, id: i64) -> Result<Vec<TeamView>> {
+    pub async fn list_role_teams(&self, actor: &Actor, id: i64) -> Result<Vec<i64>> {
         let actor = actor.clone();
         self.read(move |tx| {
             let role = tx.role_to_read(&actor, id)?;
@@ -127,9 +127,7 @@ impl Strongroom {
                     Holder::User(_) => None,
                 })
                 .collect();
-            let teams: Vec<i64> =
-                tx.teams_of_roles(&groups)?.into_iter().map(|(_, team)| team).collect();
-            tx.team_views(&actor, tx.teams_by_id(&teams)?)
+            Ok(tx.teams_of_roles(&groups)?.into_iter().map(|(_, team)| team).collect())
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! Sealing the secrets of credentials: which context each value is bound to.
+//! Sealing secrets: which context each value is bound to.
 
 use secrecy::SecretString;
 use strongroom_core::id::{Guid, Kind};
@@ -60,6 +60,24 @@ impl Strongroom {
             opened => opened.map_err(Error::internal),
         }
     }
+
+    /// Seals the secret of an OAuth application.
+    pub(crate) fn seal_client_secret(&self, guid: &Guid, text: &SecretString) -> Result<Vec<u8>> {
+        let context = of_application(guid);
+        let sealed = self.0.keyring.seal_text(&context, text).map_err(Error::internal)?;
+        Ok(sealed.into_bytes())
+    }
+
+    /// Opens the secret of an OAuth application, to compare it with what a client sent.
+    pub(crate) fn open_client_secret(&self, guid: &Guid, sealed: Vec<u8>) -> Result<SecretString> {
+        let sealed = Sealed::from_bytes(sealed).map_err(Error::internal)?;
+        self.0.keyring.open_text(&of_application(guid), &sealed).map_err(Error::internal)
+    }
+}
+
+fn of_application(guid: &Guid) -> SealContext<'_> {
+    let kind = Kind::Application.word();
+    SealContext { kind, guid: guid.as_bytes(), field: "client_secret", version: 1 }
 }
 
 fn context<'a>(guid: &'a Guid, field: &'a str, version: u64) -> SealContext<'a> {

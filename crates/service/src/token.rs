@@ -16,6 +16,7 @@ use strongroom_seal::token;
 use crate::actor::{Actor, PresentedToken};
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
+use crate::credential::unknown;
 use crate::list::{Field, ListRequest, Order};
 use crate::store::{Audited, Condition, ListQuery, NewToken, ReadTx, proof};
 use crate::view::{Page, TokenView};
@@ -36,6 +37,8 @@ pub struct TokenDraft {
     pub dialects: Member<Vec<Dialect>>,
     /// When it ends; in a thousand years when absent.
     pub expires: Member<Timestamp>,
+    /// The application that is given it; only tokens of AWX have one.
+    pub application: Member<Option<Ref>>,
     /// Whose it is: only on the host, where nobody is logged in. Everybody else makes his own.
     pub username: Option<String>,
 }
@@ -67,6 +70,26 @@ pub enum TokenScope {
     Awx,
     /// Of those, the tokens of this user.
     AwxOf(Ref),
+    /// Of those, the tokens that he made for himself.
+    AwxPersonal(Ref),
+    /// Of those, the tokens that applications were given for him.
+    AwxAuthorized(Ref),
+    /// Of those, the tokens that this application was given.
+    AwxGiven(Ref),
+}
+
+/// On whose word a token is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Issue {
+    /// On that of the actor, who must be able to read the application.
+    Asked,
+    /// On that of an application that has proved itself and acts for the actor.
+    ForClient {
+        /// The application.
+        application_id: i64,
+        /// The token that ends with it.
+        instead_of: Option<i64>,
+    },
 }
 
 /// A token that was just made. Its secret is shown this once.
@@ -76,14 +99,26 @@ pub struct IssuedToken {
     pub view: TokenView,
     /// What is presented.
     pub secret: SecretString,
+    /// What buys the next one, for a token that an application is given.
+    pub refresh: Option<SecretString>,
 }
 
 impl Strongroom {
     /// Makes a token for the caller. It never allows more than the token with which he came.
     pub async fn issue_token(&self, actor: &Actor, draft: TokenDraft) -> Result<IssuedToken> {
+        self.issue(actor, draft, Issue::Asked).await
+    }
+
+    /// Makes a token in the name of an application that has proved itself, or of whoever asks.
+    pub(crate) async fn issue(
+        &self,
+        actor: &Actor,
+        draft: TokenDraft,
+        issue: Issue,
+    ) -> Result<IssuedToken> {
         let by = actor.clone();
         let drawn = match draft.kind {
-            TokenKind::Awx => token::Token::generate_plain(),
+            TokenKind::Awx | TokenKind::AwxSession => token::Token::generate_plain(),
             TokenKind::Native
             | TokenKind::Probely
             | TokenKind::ProbelyLogin
@@ -94,10 +129,27 @@ impl Strongroom {
         };
         let drawn = drawn.map_err(Error::internal)?;
         let (secret, hash) = (drawn.text, drawn.hash);
+        let next = match (draft.application.given(), issue) {
+            (Some(Some(_)), _) | (_, Issue::ForClient { .. }) => {
+                Some(token::Token::generate_plain().map_err(Error::internal)?)
+            }
+            _ => None,
+        };
+        let (refresh, refresh_hash) = (next.as_ref().map(|n| n.text.clone()), next.map(|n| n.hash));
         let (guid, short_id) = draw_identity()?;
         let view = self
             .write(actor, move |tx| {
                 let user_id = owner(tx, &by, draft.kind, draft.username.as_deref())?;
+                let application_id = match issue {
+                    Issue::Asked => application(tx, &by, &draft.application)?,
+                    Issue::ForClient { application_id, .. } => Some(application_id),
+                };
+                if let Issue::ForClient { instead_of: Some(id), .. } = issue {
+                    if tx.token(id)?.is_none() {
+                        return Err(Error::Unauthenticated);
+                    }
+                    tx.delete_token(id)?;
+                }
                 let (name, bounds) = checked(tx, &by, user_id, draft.clone())?;
                 if let Some(maker) = by.token_id()
                     && tx.token(maker)?.is_none()
@@ -125,7 +177,11 @@ impl Strongroom {
                     scope: &scope_within(&draft.scope, bounds.writes),
                     dialects: &dialects,
                     expires: bounds.expires,
+                    application_id,
                 })?;
+                if let Some(hash) = &refresh_hash {
+                    tx.insert_refresh(id, hash, tx.now().plus_seconds(REFRESH_LIFE))?;
+                }
                 tx.note_login(user_id, tx.now())?;
                 let token = tx.token(id)?.ok_or(Error::NotFound(Kind::Token))?;
                 let mut entry = by.entry(tx.now(), Operation::Create, touched(&token));
@@ -137,7 +193,7 @@ impl Strongroom {
                 Ok(Audited::new(view(tx, token)?, entry))
             })
             .await?;
-        Ok(IssuedToken { view, secret })
+        Ok(IssuedToken { view, secret, refresh })
     }
 
     /// A page of tokens.
@@ -155,6 +211,19 @@ impl Strongroom {
                 TokenScope::AwxOf(user) => {
                     let (permit, _) = tx.user_to_read(&actor, user)?;
                     vec![Condition::OfTokenKind(TokenKind::Awx), Condition::OfUser(permit.id())]
+                }
+                TokenScope::AwxPersonal(user) | TokenScope::AwxAuthorized(user) => {
+                    let (permit, _) = tx.user_to_read(&actor, user)?;
+                    let given = match scope {
+                        TokenScope::AwxPersonal(_) => Condition::WithoutApplication,
+                        _ => Condition::WithApplication,
+                    };
+                    let user = Condition::OfUser(permit.id());
+                    vec![Condition::OfTokenKind(TokenKind::Awx), user, given]
+                }
+                TokenScope::AwxGiven(application) => {
+                    let (permit, _) = tx.application::<proof::Read>(&actor, application)?;
+                    vec![Condition::OfApplication(permit.id())]
                 }
             };
             let query = ListQuery {
@@ -174,7 +243,8 @@ impl Strongroom {
     pub async fn read_token(&self, actor: &Actor, reference: &Ref) -> Result<TokenView> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| {
-            let (_, token) = tx.token_by_ref(&actor, &reference)?;
+            let id = tx.token_id(&reference)?.ok_or(Error::NotFound(Kind::Token))?;
+            let (_, token) = tx.token_to_read(&actor, id)?;
             view(tx, token)
         })
         .await
@@ -261,7 +331,7 @@ fn may_make(maker: &PresentedToken, kind: TokenKind) -> bool {
 
 const fn dialect_of(kind: TokenKind) -> Dialect {
     match kind {
-        TokenKind::Awx => Dialect::Awx,
+        TokenKind::Awx | TokenKind::AwxSession => Dialect::Awx,
         TokenKind::Native => Dialect::Native,
         TokenKind::Probely | TokenKind::ProbelyLogin => Dialect::Probely,
         TokenKind::Catalog | TokenKind::CatalogAccess => Dialect::AppCatalog,
@@ -284,6 +354,20 @@ fn owner(tx: &ReadTx<'_>, actor: &Actor, kind: TokenKind, username: Option<&str>
     let found = tx.user_by_name(username)?;
     let unknown = || Error::invalid("user", Rule::UnknownObject { given: username.to_owned() });
     Ok(found.ok_or_else(unknown)?.0.identity.id)
+}
+
+/// The application that is to be given the token, if one is.
+fn application(tx: &ReadTx<'_>, actor: &Actor, draft: &Member<Option<Ref>>) -> Result<Option<i64>> {
+    let reference = match draft {
+        Member::Absent | Member::Given(None) => return Ok(None),
+        Member::Given(Some(reference)) => reference,
+        Member::Bad(rule) => return Err(Error::invalid("application", rule.clone())),
+    };
+    match tx.application::<proof::Read>(actor, reference) {
+        Ok((permit, _)) => Ok(Some(permit.id())),
+        Err(Error::NotFound(_)) => Err(Error::invalid("application", unknown(reference))),
+        Err(error) => Err(error),
+    }
 }
 
 /// The name and the bounds that the draft asks for.
@@ -372,10 +456,13 @@ fn members(token: &Token) -> Vec<(&'static str, Value)> {
         ("description", json!(token.name)),
         ("user", json!(token.user_id)),
         ("scope", json!(token.scope)),
+        ("application", json!(token.application_id)),
         ("kind", json!(token.kind.word())),
     ]
 }
 
+/// What buys the next token is good for so long, in seconds.
+pub(crate) const REFRESH_LIFE: i64 = 2_628_000;
 /// AWX's own default, in seconds: about a thousand years.
 pub(crate) const LONGEST_LIFE: i64 = 31_536_000_000;
 

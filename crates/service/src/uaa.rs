@@ -94,6 +94,7 @@ impl Strongroom {
                 scope: &row_scope,
                 dialects: &[],
                 expires,
+                application_id: None,
             };
             let parent =
                 tx.insert_token(&new(refresh, TokenKind::UaaRefresh, &refresh_hash, None, ends))?;
@@ -153,6 +154,7 @@ impl Strongroom {
                 scope: &row_scope,
                 dialects: &[],
                 expires,
+                application_id: None,
             })?;
             Ok(Audited::new((), issued(tx, &by, id)?))
         })

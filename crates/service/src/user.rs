@@ -222,6 +222,9 @@ impl Strongroom {
                 }
                 new.modified = Some(tx.now());
                 tx.save_user(&permit, &new, hash.as_deref())?;
+                if hash.is_some() {
+                    tx.end_other_sessions(new.identity.id, by.session.map(|session| session.id))?;
+                }
                 let mut entry = entry(tx, &by, Operation::Update, &new);
                 entry.reason = permit.reason().to_string();
                 entry.changes = changes;

@@ -7,7 +7,8 @@ use strongroom_core::audit::{Operation, Outcome, Touched};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::credential_type::CredentialType;
 use strongroom_core::record::{
-    Credential, Identity, InputSource, JobTemplate, Organization, RoleOn, Stamp, Team, Token, User,
+    Application, Credential, Identity, InputSource, JobTemplate, Organization, RoleOn, Stamp, Team,
+    Token, User,
 };
 
 /// A user as other objects mention him.
@@ -186,6 +187,27 @@ pub struct TokenView {
     pub token: Token,
     /// Whose it is.
     pub user: UserSummary,
+    /// The application that was given it.
+    pub application: Option<Summary>,
+}
+
+/// An OAuth application with what is shown beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationView {
+    /// The application.
+    pub application: Application,
+    /// Its organization.
+    pub organization: Summary,
+    /// Who made it, if that user still exists.
+    pub created_by: Option<UserSummary>,
+    /// Who changed it last, if that user still exists.
+    pub modified_by: Option<UserSummary>,
+    /// How many tokens it was given.
+    pub token_count: i64,
+    /// The first of them: id and scope.
+    pub tokens: Vec<(i64, String)>,
+    /// Whether the caller may change and delete it.
+    pub may_change: bool,
 }
 
 /// A role with the object it is on.

@@ -9,7 +9,7 @@ use strongroom_core::Result;
 use strongroom_core::access::{ResourceKind, Role};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::RoleOn;
-use strongroom_service::list::{Field, Filter, Group, ListRequest, Operand, Paging, Test};
+use strongroom_service::list::{Field, Filter, ListRequest, Operand, Paging};
 use strongroom_service::view::{OrganizationView, TeamView, UserView};
 use strongroom_service::{GrantView, OrganizationScope, TeamScope, UserScope};
 
@@ -86,7 +86,7 @@ pub(super) async fn of_user(call: Call) -> Outcome<Response> {
     call.room.read_user(&call.actor, &id).await?;
     let mut people = People::default();
     add_system_roles(&call, &[], &mut people).await?;
-    people.rendered(&call)
+    people.rendered(&call).await
 }
 
 async fn listed(call: &Call, kind: ResourceKind, object: Object) -> Outcome<Response> {
@@ -104,7 +104,7 @@ async fn listed(call: &Call, kind: ResourceKind, object: Object) -> Outcome<Resp
     add_groups(call, &object, &shown, &mut people).await?;
     let fields: Vec<Role> = object.roles.iter().map(|on| on.role).collect();
     add_system_roles(call, &fields, &mut people).await?;
-    people.rendered(call)
+    people.rendered(call).await
 }
 
 /// The role of a grant, which has either its own word or the short one of the native API.
@@ -242,12 +242,7 @@ async fn add_system_roles(call: &Call, fields: &[Role], people: &mut People) -> 
         (Role::SystemAdministrator, Field::IsSuperuser, None),
         (Role::SystemAuditor, Field::IsSystemAuditor, Some("read_role")),
     ] {
-        let filter = Filter {
-            field,
-            negated: false,
-            group: Group::All,
-            test: Test::Equals(Operand::Bool(true)),
-        };
+        let filter = Filter::equals(field, Operand::Bool(true));
         let way = Way::of_system(
             role,
             fields.iter().copied().filter(|field| given.is_none_or(|g| g == field.word())),

@@ -23,7 +23,8 @@ use super::model::{self, Info, Model};
 use super::reply::shown;
 use super::wire::Members;
 use super::{
-    credential, credential_type, job_template, list, organization, role, team, time, token, user,
+    application, credential, credential_type, input_source, job_template, list, organization, role,
+    team, time, token, user,
 };
 
 /// An entry as AWX sees it.
@@ -63,8 +64,6 @@ pub(super) const MODEL: Model = Model {
         ("operation", Field::Operation),
         ("object1", Field::ObjectKind),
         ("actor", Field::Actor),
-        ("actor__id", Field::Actor),
-        ("actor__username", Field::ActorName),
     ],
     closed: &["changes"],
     searched: &[],
@@ -237,7 +236,7 @@ fn changes(entry: &AuditView) -> Members<Value> {
         return members;
     }
     if object.kind == Kind::Token {
-        members = members.with("application", Value::Null).with("token", json!("************"));
+        members = members.with("token", json!("************"));
     }
     members.with("id", json!(object.id))
 }
@@ -258,7 +257,17 @@ const fn told(kind: Kind) -> &'static [&'static str] {
             "is_system_auditor",
             "password",
         ],
-        Kind::Token => &["description", "scope"],
+        Kind::Token => &["description", "scope", "application"],
+        Kind::Application => &[
+            "name",
+            "description",
+            "client_id",
+            "client_type",
+            "redirect_uris",
+            "authorization_grant_type",
+            "skip_authorization",
+            "organization",
+        ],
         Kind::JobTemplate => job_template::TOLD,
         _ => &[],
     }
@@ -275,6 +284,8 @@ pub(super) const fn model_of(kind: Kind) -> Option<&'static Model> {
         Kind::Token => Some(&token::MODEL),
         Kind::Role => Some(&role::MODEL),
         Kind::JobTemplate => Some(&job_template::MODEL),
+        Kind::Application => Some(&application::MODEL),
+        Kind::InputSource => Some(&input_source::MODEL),
         _ => None,
     }
 }
@@ -294,7 +305,7 @@ const fn operation(operation: Operation) -> &'static str {
 /// Only entries of objects that AWX knows: no references and placements, and of tokens only its own.
 fn of_awx() -> Vec<Filter> {
     let text = |word: &str| Operand::Text(word.to_owned());
-    let filter = |field, group, test| Filter { field, negated: false, group, test };
+    let filter = |field, group, test| Filter { group, ..Filter::that(field, test) };
     let known = KNOWN.iter().map(|kind| text(kind.word())).collect();
     let other =
         KNOWN.iter().filter(|kind| **kind != Kind::Token).map(|kind| text(kind.word())).collect();
@@ -326,11 +337,14 @@ fn spell(filters: &mut [Filter]) {
             Test::OneOf(operands) => operands.as_mut_slice(),
             _ => continue,
         };
-        for operand in operands
-            .iter_mut()
-            .filter(|operand| **operand == Operand::Text(token::MODEL.word.to_owned()))
-        {
-            *operand = Operand::Text(Kind::Token.word().to_owned());
+        for operand in operands {
+            for (model, kind) in
+                [(&token::MODEL, Kind::Token), (&application::MODEL, Kind::Application)]
+            {
+                if *operand == Operand::Text(model.word.to_owned()) {
+                    *operand = Operand::Text(kind.word().to_owned());
+                }
+            }
         }
     }
 }
@@ -399,6 +413,11 @@ pub(super) async fn of_credential_type(call: Call) -> Outcome<Response> {
     touching(&call, Kind::CredentialType).await
 }
 
+/// `GET /api/v2/applications/{id}/activity_stream/`
+pub(super) async fn of_application(call: Call) -> Outcome<Response> {
+    touching(&call, Kind::Application).await
+}
+
 /// `GET /api/v2/tokens/{id}/activity_stream/`
 pub(super) async fn of_token(call: Call) -> Outcome<Response> {
     let id = call.number(Kind::Token)?;
@@ -416,8 +435,9 @@ const RELATIONS: [(Kind, &str, &str); 2] = [
 ];
 
 /// The kinds of object that AWX has entries of.
-const KNOWN: [Kind; 7] = [
+const KNOWN: [Kind; 8] = [
     Kind::JobTemplate,
+    Kind::Application,
     Kind::Credential,
     Kind::CredentialType,
     Kind::Organization,

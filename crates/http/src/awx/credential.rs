@@ -6,9 +6,10 @@ use http::header::ETAG;
 use serde_json::{Map, json};
 use strongroom_core::draft::Member;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::{Field, Operand};
 use strongroom_service::view::CredentialView;
-use strongroom_service::{CredentialDraft, CredentialScope, Expected, OwnerDoor};
+use strongroom_service::{
+    CredentialDraft, CredentialScope, Expected, OwnerDoor, TeamScope, UserScope,
+};
 
 use super::call::Call;
 use super::credential_wire::wire;
@@ -146,14 +147,18 @@ pub(super) async fn copy(call: Call) -> Outcome<Response> {
 pub(super) async fn owner_users(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
     let users = call.room.credential_owner_users(&call.actor, &id).await?;
-    list::whole(&call, &user::MODEL, &users, user::value, user::element)
+    let fetch =
+        |request| call.room.list_users(&call.actor, UserScope::All, list::among(request, &users));
+    list::page(&call, &user::MODEL, fetch, user::element).await
 }
 
 /// `GET /api/v2/credentials/{id}/owner_teams/`
 pub(super) async fn owner_teams(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
     let teams = call.room.credential_owner_teams(&call.actor, &id).await?;
-    list::whole(&call, &team::MODEL, &teams, team::value, team::element)
+    let fetch =
+        |request| call.room.list_teams(&call.actor, TeamScope::All, list::among(request, &teams));
+    list::page(&call, &team::MODEL, fetch, team::element).await
 }
 
 /// `GET /api/v2/users/{id}/credentials/`
@@ -182,7 +187,10 @@ pub(super) async fn create_for_team(call: Call) -> Outcome<Response> {
 pub(super) async fn galaxy_of_organization(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Organization).await?;
     let found = call.room.list_galaxy_credentials(&call.actor, &id).await?;
-    list::whole(&call, &MODEL, &found, value, element)
+    let ids: Vec<i64> = found.iter().map(|view| view.credential.identity.id).collect();
+    let fetch = |request| call.room.list_credentials(&call.actor, CredentialScope::All, request);
+    list::in_given_order(&call, &MODEL, &ids, fetch, |view| view.credential.identity.id, element)
+        .await
 }
 
 /// `POST /api/v2/organizations/{id}/galaxy_credentials/`: attaches one that is there, or detaches it.
@@ -197,31 +205,6 @@ pub(super) async fn attach_galaxy(call: Call) -> Outcome<Response> {
     };
     in_body(outcome, Kind::Organization)?;
     Ok(done())
-}
-
-/// The value of a field, for lists in memory.
-fn value(view: &CredentialView, field: Field) -> Option<Operand> {
-    let credential = &view.credential;
-    let text = |text: &str| Some(Operand::Text(text.to_owned()));
-    match field {
-        Field::Id => Some(Operand::Int(credential.identity.id)),
-        Field::Name => text(&credential.name),
-        Field::Description => text(&credential.description),
-        Field::Organization => credential.organization_id.map(Operand::Int),
-        Field::OrganizationName => view.organization.as_ref().and_then(|of| text(&of.name)),
-        Field::CredentialType => Some(Operand::Int(credential.credential_type_id)),
-        Field::TypeKind => text(&view.credential_type.kind),
-        Field::TypeName => text(&view.credential_type.name),
-        Field::TypeNamespace => view.credential_type.namespace.as_deref().and_then(text),
-        Field::Managed => Some(Operand::Bool(credential.managed)),
-        Field::Created => Some(credential.stamp.created.into()),
-        Field::Modified => Some(credential.stamp.modified.into()),
-        Field::CreatedBy => credential.stamp.created_by.map(Operand::Int),
-        Field::ModifiedBy => credential.stamp.modified_by.map(Operand::Int),
-        Field::CreatedByName => view.created_by.as_ref().and_then(|user| text(&user.username)),
-        Field::ModifiedByName => view.modified_by.as_ref().and_then(|user| text(&user.username)),
-        _ => None,
-    }
 }
 
 /// `GET /api/v2/organizations/{id}/credentials/`

@@ -188,6 +188,7 @@ pub(super) const fn model(kind: Kind) -> &'static str {
         Kind::User => "User",
         Kind::Role => "Role",
         Kind::Token => "OAuth2AccessToken",
+        Kind::Application => "OAuth2Application",
         Kind::AuditEntry => "ActivityStream",
         Kind::JobTemplate => "JobTemplate",
         Kind::InputSource => "CredentialInputSource",

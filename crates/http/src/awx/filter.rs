@@ -3,29 +3,37 @@
 //! A name that AWX knows and this server cannot ask by is refused like one that nobody knows: a list that
 //! ignored it would show too much.
 
+use strongroom_core::access::Role;
 use strongroom_core::clock::Timestamp;
 use strongroom_service::list::{
-    Field, FieldType, Filter, Group, Operand, Order, Place, Test, TextTest,
+    Field, FieldType, Filter, Group, Operand, Order, Path, Pattern, Place, Relation, Test, TextTest,
 };
 
+use super::activity::model_of;
 use super::error::{AwxError, Outcome, model};
 use super::model::Model;
 use super::query::Query;
 use super::read::{Read, integer};
+use super::related::{reach, resource};
 use super::time;
 
 /// The conditions of a query.
 pub(super) fn filters(model: &Model, query: &Query) -> Outcome<Vec<Filter>> {
     let mut filters = Vec::new();
+    let mut related = RelatedSearch::default();
     for (name, value) in query.iter() {
         match name {
             "search" => filters.extend(search(model, value, &filters)?),
             "type" => filters.extend(only_type(model, value)),
-            "role_level" => return Err(role_level(model, value)),
+            "role_level" => filters.push(role_level(model, value)?),
             name if RESERVED.contains(&name) => {}
-            name => filters.push(filter(model, name, value)?),
+            name => match name.strip_suffix("__search") {
+                Some(relation) => related.add(model, relation, value)?,
+                None => filters.push(filter(model, name, value)?),
+            },
         }
     }
+    filters.extend(related.filters());
     Ok(filters)
 }
 
@@ -36,13 +44,57 @@ pub(super) fn order(model: &Model, query: &Query) -> Outcome<Vec<Order>> {
     names
         .map(|name| {
             let bare = name.strip_prefix('-').unwrap_or(name);
-            let field = field(model, &bare.split("__").collect::<Vec<_>>())?;
-            Ok(Order { field, descending: bare.len() < name.len() })
+            let reached = reach(model, &bare.split("__").collect::<Vec<_>>())?;
+            let (path, field) = match (reached.field, reached.relation) {
+                (Some(field), _) => (reached.path, field),
+                (None, Some((_, path))) => (path, Field::Id),
+                (None, None) => (reached.path, Field::Id),
+            };
+            if path.relations().any(Relation::is_many) {
+                return Err(AwxError::bad_request(format!(
+                    "Ordering by {} is not allowed.",
+                    shortened(bare)
+                )));
+            }
+            Ok(Order { path, field, descending: bare.len() < name.len() })
         })
         .collect()
 }
 
 fn filter(model: &Model, name: &str, value: &str) -> Outcome<Filter> {
+    check(name, value)?;
+    let (name, group) = match (name.strip_prefix("chain__"), name.strip_prefix("or__")) {
+        (Some(name), _) => (name, Group::Alone),
+        (None, Some(name)) => (name, Group::Any),
+        (None, None) => (name, Group::All),
+    };
+    let (name, negated) = name.strip_prefix("not__").map_or((name, false), |name| (name, true));
+    let mut names: Vec<&str> = name.split("__").collect();
+    let lookup = match names.last() {
+        Some(last) if LOOKUPS.contains(last) && names.len() > 1 => names.pop().unwrap_or(EXACT),
+        _ => EXACT,
+    };
+    if names == [""] {
+        return Err(AwxError::bad_request("Query string field name not provided."));
+    }
+    let reached = reach(model, &names)?;
+    let plain = |path, field, test| Filter { path, field, negated, group, test };
+    if let Some(field) = reached.field {
+        let test = test(field, field.field_type(), reached.name, lookup, value)?;
+        return Ok(plain(reached.path, field, test));
+    }
+    let (_, path) = reached.relation.ok_or_else(AwxError::not_found)?;
+    // What a relation leads to is asked for by its id, and is null where it leads nowhere.
+    Ok(match test(Field::Id, FieldType::Id, reached.name, lookup, value)? {
+        Test::IsNull(null) => {
+            Filter { negated: negated != null, ..plain(path, Field::Id, Test::IsNull(false)) }
+        }
+        test => plain(path, Field::Id, test),
+    })
+}
+
+/// Refuses names and values that no filter has.
+fn check(name: &str, value: &str) -> Outcome<()> {
     if name.is_empty() {
         return Err(AwxError::bad_request("Query string field name not provided."));
     }
@@ -55,52 +107,62 @@ fn filter(model: &Model, name: &str, value: &str) -> Outcome<Filter> {
     if value.contains('\0') {
         return Err(AwxError::bad_request("Null characters are not allowed."));
     }
-    // All relations here lead to one object, so conditions that are chained hold like any others.
-    let name = name.strip_prefix("chain__").unwrap_or(name);
-    let (name, group) =
-        name.strip_prefix("or__").map_or((name, Group::All), |name| (name, Group::Any));
-    let (name, negated) = name.strip_prefix("not__").map_or((name, false), |name| (name, true));
-    let mut path: Vec<&str> = name.split("__").collect();
-    let lookup = match path.last() {
-        Some(last) if LOOKUPS.contains(last) && path.len() > 1 => path.pop().unwrap_or(EXACT),
-        _ => EXACT,
-    };
-    let column = path.last().copied().unwrap_or_default();
-    let field = field(model, &path)?;
-    Ok(Filter { field, negated, group, test: test(field, column, lookup, value)? })
+    Ok(())
 }
 
-/// The field that a path of names leads to.
-fn field(model: &Model, path: &[&str]) -> Outcome<Field> {
-    let name = path.join("__");
-    if let Some(closed) = path.iter().find(|part| model.closed.contains(part)) {
-        return Err(AwxError::Detail(
-            http::StatusCode::FORBIDDEN,
-            format!("Filtering on {} is not allowed.", closed_name(closed)),
-        ));
-    }
-    if let Some((_, field)) = model.fields.iter().find(|(known, _)| *known == name) {
-        return Ok(*field);
-    }
-    Err(AwxError::bad_request(match path {
-        [first, .., last] if model.fields.iter().any(|(known, _)| known == first) => {
-            format!("No related model for field {}.", shortened(last))
+/// Searches through relations: one of the texts must be found somewhere, or all of them when the first parameter
+/// has a comma.
+#[derive(Default)]
+struct RelatedSearch {
+    all: bool,
+    terms: Vec<(String, Vec<(Path, Field)>)>,
+}
+
+impl RelatedSearch {
+    fn add(&mut self, model: &Model, name: &str, value: &str) -> Outcome<()> {
+        check(name, value)?;
+        let reached = reach(model, &name.split("__").collect::<Vec<_>>())?;
+        let Some((relation, path)) = reached.relation else {
+            return Err(AwxError::bad_request(format!("{} is not searchable", shortened(name))));
+        };
+        let target = model_of(relation.target()).map(|target| target.fields).unwrap_or_default();
+        let texts: Vec<(Path, Field)> = target
+            .iter()
+            .filter(|(name, _)| SEARCHED.contains(name))
+            .map(|(_, field)| (path, *field))
+            .collect();
+        self.all |= value.contains(',');
+        for term in value.split(',') {
+            let known = self.terms.iter_mut().find(|(known, _)| known == term);
+            match known {
+                Some((_, fields)) => fields.extend(texts.iter().copied()),
+                None => self.terms.push((term.to_owned(), texts.clone())),
+            }
         }
-        [first, ..] => no_field(model, first),
-        [] => no_field(model, ""),
-    }))
+        Ok(())
+    }
+
+    fn filters(self) -> impl Iterator<Item = Filter> {
+        let all = self.all;
+        self.terms.into_iter().enumerate().flat_map(move |(number, (text, fields))| {
+            let group = Group::Term(RELATED_TERMS + if all { number } else { 0 });
+            fields.into_iter().map(move |(path, field)| Filter {
+                path,
+                field,
+                negated: false,
+                group,
+                test: containing(&text),
+            })
+        })
+    }
 }
 
-/// Members with rules of their own are fields, columns that hold a secret are not even that.
-fn closed_name(name: &str) -> String {
-    if name == "password" { name.to_owned() } else { format!("field {name}") }
+fn containing(text: &str) -> Test {
+    let text = text.to_owned();
+    Test::Text(TextTest { place: Place::Anywhere, case_blind: true, text })
 }
 
-fn no_field(of: &Model, name: &str) -> String {
-    format!("{} has no field named '{}'", model(of.kind), shortened(name))
-}
-
-fn test(field: Field, column: &str, lookup: &str, value: &str) -> Outcome<Test> {
+fn test(field: Field, kind: FieldType, name: &str, lookup: &str, value: &str) -> Outcome<Test> {
     if lookup == "isnull" {
         return Ok(Test::IsNull(boolean(value)?));
     }
@@ -108,36 +170,56 @@ fn test(field: Field, column: &str, lookup: &str, value: &str) -> Outcome<Test> 
         if value.is_empty() {
             return Err(AwxError::bad_request("cannot provide empty value for __in"));
         }
-        let values = value.split(',').map(|value| operand(field, column, value));
+        let values = value.split(',').map(|value| operand(kind, name, value));
         return Ok(Test::OneOf(values.collect::<Outcome<_>>()?));
     }
-    let is_text = field.field_type() == FieldType::Text;
+    if lookup == "iexact" && kind != FieldType::Text {
+        return Err(AwxError::bad_request(format!(
+            "{name} is not a text field and cannot be filtered by case-insensitive search"
+        )));
+    }
+    let as_text = match kind {
+        FieldType::Text => true,
+        FieldType::Integer => {
+            if TEXT_LOOKUPS.iter().any(|(name, ..)| *name == lookup) {
+                operand(kind, name, value)?;
+            }
+            true
+        }
+        FieldType::Id | FieldType::Boolean | FieldType::Time => false,
+    };
     if let Some((_, place, case_blind)) = TEXT_LOOKUPS.iter().find(|(name, ..)| *name == lookup) {
-        if !is_text {
-            return Err(unsupported(field, lookup));
+        if !as_text {
+            return Err(unsupported(kind, lookup));
         }
         let text = value.to_owned();
         return Ok(Test::Text(TextTest { place: *place, case_blind: *case_blind, text }));
     }
-    if field.field_type() == FieldType::Id
-        && ["none", "null"].contains(&value.to_ascii_lowercase().as_str())
-    {
+    if let "regex" | "iregex" = lookup {
+        if !as_text {
+            return Err(unsupported(kind, lookup));
+        }
+        let pattern = Pattern::new(value, lookup == "iregex").map_err(AwxError::bad_request)?;
+        return Ok(Test::Matches(pattern));
+    }
+    if kind == FieldType::Id && ["none", "null"].contains(&value.to_ascii_lowercase().as_str()) {
         return Ok(Test::IsNull(true));
     }
-    let operand = |value| operand(field, column, value);
+    let operand = |value| operand(kind, name, value);
+    debug_assert!(field.field_type() == kind || kind == FieldType::Id);
     match lookup {
         "exact" => Ok(Test::Equals(operand(value)?)),
         "lt" => Ok(Test::Less(operand(value)?)),
         "lte" => Ok(Test::LessOrEqual(operand(value)?)),
         "gt" => Ok(Test::Greater(operand(value)?)),
         "gte" => Ok(Test::GreaterOrEqual(operand(value)?)),
-        _ => Err(unsupported(field, lookup)),
+        _ => Err(unsupported(kind, lookup)),
     }
 }
 
-fn operand(field: Field, column: &str, value: &str) -> Outcome<Operand> {
+fn operand(kind: FieldType, column: &str, value: &str) -> Outcome<Operand> {
     let value_text = value;
-    match field.field_type() {
+    match kind {
         FieldType::Text => Ok(Operand::Text(value.to_owned())),
         FieldType::Boolean => Ok(Operand::Bool(boolean(value)?)),
         FieldType::Integer => match integer(&value.into()) {
@@ -178,8 +260,8 @@ fn boolean(value: &str) -> Outcome<bool> {
     }
 }
 
-fn unsupported(field: Field, lookup: &str) -> AwxError {
-    let kind = match field.field_type() {
+fn unsupported(kind: FieldType, lookup: &str) -> AwxError {
+    let kind = match kind {
         FieldType::Integer => "IntegerField",
         FieldType::Id => "ForeignKey",
         FieldType::Boolean => "BooleanField",
@@ -199,14 +281,8 @@ fn search(model: &Model, value: &str, before: &[Filter]) -> Outcome<Vec<Filter>>
     let taken = before.len();
     let in_fields = |(number, term): (usize, String)| {
         model.searched.iter().map(move |(_, field)| Filter {
-            field: *field,
-            negated: false,
             group: Group::Term(taken + number),
-            test: Test::Text(TextTest {
-                place: Place::Anywhere,
-                case_blind: true,
-                text: term.clone(),
-            }),
+            ..Filter::that(*field, containing(&term))
         })
     };
     let terms = terms(value);
@@ -241,33 +317,35 @@ fn push(terms: &mut [String], character: char) {
 /// A list whose type is not among those named is empty.
 fn only_type(model: &Model, value: &str) -> Option<Filter> {
     let named = value.split(',').any(|word| word.trim() == model.word);
-    (!named).then(|| Filter {
-        field: Field::Id,
-        negated: false,
-        group: Group::All,
-        test: Test::OneOf(Vec::new()),
-    })
+    (!named).then(|| Filter::that(Field::Id, Test::Ids(Vec::new())))
 }
 
-fn role_level(of: &Model, value: &str) -> AwxError {
+/// Only what the caller holds that role on.
+fn role_level(of: &Model, value: &str) -> Outcome<Filter> {
     if of.roles.is_empty() {
-        return AwxError::bad_request(
+        return Err(AwxError::bad_request(
             "Cannot apply role_level filter to this list because its model does not use roles for access control.",
-        );
+        ));
     }
-    if of.roles.contains(&value) {
-        return AwxError::bad_request("Filtering by role_level is not supported.");
-    }
-    AwxError::bad_request(format!("{} has no role named '{}'", model(of.kind), shortened(value)))
+    let known = of.roles.contains(&value).then(|| resource(of.kind)).flatten();
+    let role = known.and_then(|kind| Role::from_word(kind, value)).ok_or_else(|| {
+        let value = shortened(value);
+        AwxError::bad_request(format!("{} has no role named '{value}'", model(of.kind)))
+    })?;
+    Ok(Filter::that(Field::Id, Test::Held(role)))
 }
 
 /// At most so much of what was sent is shown again.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
+/// What a search through a relation looks into, where the related kind of object has it.
+const SEARCHED: [&str; 6] = ["username", "first_name", "last_name", "email", "name", "description"];
+/// The groups of searches through relations, apart from those of the plain search.
+const RELATED_TERMS: usize = 1 << 32;
 const EXACT: &str = "exact";
-const LOOKUPS: [&str; 17] = [
+const LOOKUPS: [&str; 16] = [
     "exact",
     "iexact",
     "contains",
@@ -284,7 +362,6 @@ const LOOKUPS: [&str; 17] = [
     "lte",
     "in",
     "isnull",
-    "search",
 ];
 const TEXT_LOOKUPS: [(&str, Place, bool); 7] = [
     ("iexact", Place::Whole, true),
@@ -329,6 +406,7 @@ mod tests {
         );
         let expected = [
             Filter {
+                path: Path::HERE,
                 field: Field::Name,
                 negated: true,
                 group: Group::Any,
@@ -338,18 +416,8 @@ mod tests {
                     text: "a".to_owned(),
                 }),
             },
-            Filter {
-                field: Field::Organization,
-                negated: false,
-                group: Group::All,
-                test: Test::IsNull(true),
-            },
-            Filter {
-                field: Field::Id,
-                negated: false,
-                group: Group::All,
-                test: Test::OneOf(vec![Operand::Int(1), Operand::Int(2)]),
-            },
+            Filter::that(Field::Organization, Test::IsNull(true)),
+            Filter::that(Field::Id, Test::OneOf(vec![Operand::Int(1), Operand::Int(2)])),
         ];
         assert_eq!(read.unwrap(), expected);
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use strongroom_core::Result;
 use strongroom_core::id::Kind;
-use strongroom_service::list::{Field, Filter, Group, ListRequest, Operand, Paging, Test};
+use strongroom_service::list::{Field, Filter, ListRequest, Paging, Test};
 use strongroom_service::view::AuditView;
-use strongroom_service::{CredentialScope, view};
+use strongroom_service::{ApplicationScope, CredentialScope, view};
 use strongroom_service::{OrganizationScope, RoleScope, TeamScope, TokenScope, UserScope};
 
 use super::call::Call;
@@ -96,6 +96,14 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
                 })
                 .collect()
         }
+        Kind::Application => {
+            let page = room.list_applications(actor, ApplicationScope::All, request).await?;
+            let of = |item: &view::ApplicationView| {
+                let application = &item.application;
+                named(application.identity.id, &application.name, &application.description)
+            };
+            page.items.iter().map(|item| (item.application.identity.id, of(item))).collect()
+        }
         Kind::Role => {
             let page = room.list_roles(actor, RoleScope::All, request).await?;
             let of = |item: &view::RoleView| json!({"id": item.role.id, "role_field": item.role.role.word()});
@@ -107,12 +115,9 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
 
 /// A request for the objects of these ids.
 pub(super) fn with_ids(ids: &[i64]) -> ListRequest {
-    let ids: Vec<Operand> = ids.iter().copied().map(Operand::Int).collect();
     let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let filter =
-        Filter { field: Field::Id, negated: false, group: Group::All, test: Test::OneOf(ids) };
     ListRequest {
-        filters: vec![filter],
+        filters: vec![Filter::that(Field::Id, Test::Ids(ids.to_vec()))],
         order: Vec::new(),
         paging: Paging::Offset { limit, offset: 0 },
         count: false,
@@ -160,7 +165,7 @@ fn of_token(view: &view::TokenView) -> Value {
         "id": view.token.id,
         "user_id": view.token.user_id,
         "description": view.token.name,
-        "application_id": null,
+        "application_id": view.token.application_id,
         "scope": view.token.scope,
     })
 }

@@ -7,15 +7,15 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use strongroom_core::Error;
-use strongroom_service::list::{Field, ListRequest, Operand, Paging};
+use strongroom_service::list::{Field, Filter, ListRequest, Paging, Test};
 use strongroom_service::view::Page;
 
 use super::call::Call;
 use super::error::{AwxError, Outcome};
+use super::filter;
 use super::model::Model;
 use super::query::Query;
 use super::reply::shown;
-use super::{filter, held};
 
 /// An element of a list, written already.
 pub(super) type Element = Box<RawValue>;
@@ -74,34 +74,59 @@ where
     envelope(call, &wanted, number, found.total, results)
 }
 
-/// The page that was asked for of a short list that is there as a whole, in its own order.
-///
-/// `value` tells the value of a field; what it does not know is null.
-pub(super) fn whole<T>(
+/// The same request, for the objects of these ids only.
+pub(super) fn among(mut request: ListRequest, ids: &[i64]) -> ListRequest {
+    request.filters.push(Filter::that(Field::Id, Test::Ids(ids.to_vec())));
+    request
+}
+
+/// The page that was asked for of a list that never holds anything.
+pub(super) fn empty(call: &Call, model: &Model) -> Outcome<Response> {
+    let wanted = Wanted::read(&call.query)?;
+    filter::filters(model, &call.query)?;
+    filter::order(model, &call.query)?;
+    let number = match wanted.number {
+        Number::At(number) => number,
+        Number::Last => 1,
+    };
+    envelope(call, &wanted, number, Some(0), Vec::new())
+}
+
+/// The page that was asked for of a short list that has an order of its own, which counts unless another is asked for.
+pub(super) async fn in_given_order<T, F, R>(
     call: &Call,
     model: &Model,
-    elements: &[T],
-    value: impl Fn(&T, Field) -> Option<Operand>,
+    ids: &[i64],
+    fetch: F,
+    id_of: impl Fn(&T) -> i64,
     render: impl Fn(&T) -> Outcome<Element>,
-) -> Outcome<Response> {
+) -> Outcome<Response>
+where
+    F: Fn(ListRequest) -> R,
+    R: Future<Output = strongroom_core::Result<Page<T>>>,
+{
     let wanted = Wanted::read(&call.query)?;
-    let filters = filter::filters(model, &call.query)?;
     let order = filter::order(model, &call.query)?;
-    let mut admitted: Vec<&T> = elements
-        .iter()
-        .filter(|element| held::admits(&filters, |field| value(element, field)))
-        .collect();
-    admitted.sort_by(|one, other| {
-        held::compare(&order, |field| (value(one, field), value(other, field)))
-    });
-    let total = i64::try_from(admitted.len()).unwrap_or(i64::MAX);
+    let is_ordered = !order.is_empty();
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let request = ListRequest {
+        filters: filter::filters(model, &call.query)?,
+        order,
+        paging: Paging::Offset { limit, offset: 0 },
+        count: false,
+    };
+    let mut found = fetch(among(request, ids)).await?.items;
+    if !is_ordered {
+        found.sort_by_key(|item| ids.iter().position(|id| *id == id_of(item)));
+    }
+    let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let number = match wanted.number {
         Number::At(number) => number,
         Number::Last => pages(total, wanted.size),
     };
     let skip = usize::try_from((number - 1).saturating_mul(wanted.size)).unwrap_or(usize::MAX);
     let take = usize::try_from(wanted.size).unwrap_or(usize::MAX);
-    let results = admitted.into_iter().skip(skip).take(take).map(render).collect::<Outcome<_>>()?;
+    let results = found.iter().skip(skip).take(take).map(render).collect::<Outcome<_>>()?;
     envelope(call, &wanted, number, wanted.counted.then_some(total), results)
 }
 

@@ -23,6 +23,10 @@ pub(super) fn parse(kind: Kind, segment: &str) -> Option<NamedRef> {
             organization: Some((*organization).to_owned())
                 .filter(|organization| !organization.is_empty()),
         }),
+        (Kind::Application, [[name], [organization]]) => Some(NamedRef::Application {
+            name: (*name).to_owned(),
+            organization: (*organization).to_owned(),
+        }),
         (Kind::CredentialType, [[name, kind]]) => {
             Some(NamedRef::CredentialType { name: (*name).to_owned(), kind: (*kind).to_owned() })
         }

@@ -24,6 +24,13 @@ pub(super) fn negotiate(headers: &HeaderMap, format: Option<&str>) -> Result<(),
     }
 }
 
+/// Whether a page can be shown to whoever asks.
+pub(super) fn takes_html(headers: &HeaderMap) -> bool {
+    let accepted = accepted(headers);
+    let shows = |range: &String| [HTML, "text/*", "*/*"].contains(&range.as_str());
+    accepted.is_empty() || accepted.iter().any(shows)
+}
+
 /// The media ranges of the header without their parameters, in small letters.
 fn accepted(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());

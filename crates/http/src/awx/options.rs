@@ -8,6 +8,7 @@ use super::call::Call;
 use super::error::Outcome;
 use super::list::MAX_SIZE;
 use super::model::{Access, Info, Model, Start};
+use super::related::searchable;
 use super::reply::shown;
 use super::root;
 use super::routes::View;
@@ -87,7 +88,7 @@ pub(super) async fn describe(call: Call, view: &View) -> Outcome<Response> {
                 .with("actions", serde_json::to_value(actions).unwrap_or_default())
                 .with("types", json!([model.word]))
                 .with("search_fields", json!(searched))
-                .with("related_search_fields", json!([]));
+                .with("related_search_fields", json!(searchable(model.kind)));
             let document = with_roles(document, model).with("max_page_size", json!(MAX_SIZE));
             Ok(shown(&document))
         }
@@ -139,6 +140,7 @@ async fn may_change(call: &Call, model: &Model) -> bool {
         Kind::JobTemplate => room.read_job_template(actor, &id).await.map(|view| view.may_change),
         Kind::InputSource => room.read_input_source(actor, &id).await.map(|view| view.may_change),
         Kind::User => room.read_user(actor, &id).await.map(|view| view.may_change),
+        Kind::Application => room.read_application(actor, &id).await.map(|view| view.may_change),
         Kind::Token => room.read_token(actor, &id).await.map(|_| actor.may_write()),
         _ => return false,
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use strongroom_core::Result;
 use strongroom_core::access::ResourceKind;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::{Field, ListRequest, Operand};
+use strongroom_service::list::{Field, ListRequest};
 use strongroom_service::view::{Page, RoleView};
 use strongroom_service::{
     CredentialScope, OrganizationScope, RoleHolder, RoleScope, RoleTarget, TeamScope, UserScope,
@@ -142,21 +142,6 @@ pub(super) const fn resource_model(kind: ResourceKind) -> Option<&'static Model>
     }
 }
 
-fn value(view: &RoleView, field: Field) -> Option<Operand> {
-    let role = view.role.role;
-    match field {
-        Field::Id => Some(Operand::Int(view.role.id)),
-        Field::RoleField => Some(Operand::Text(role.word().to_owned())),
-        Field::ResourceKind => {
-            resource_model(role.kind()).map(|of| Operand::Text(of.word.to_owned()))
-        }
-        Field::ResourceId => {
-            resource_model(role.kind()).map(|_| Operand::Int(view.role.resource_id))
-        }
-        _ => None,
-    }
-}
-
 /// The roles that somebody holds, and whether the caller may take each away.
 async fn held(call: &Call, scope: RoleScope) -> Outcome<Response> {
     let fetch = |request| with_rights(call, scope.clone(), request);
@@ -247,7 +232,9 @@ pub(super) async fn attach_user(call: Call) -> Outcome<Response> {
 /// `GET /api/v2/roles/{id}/teams/`
 pub(super) async fn teams(call: Call) -> Outcome<Response> {
     let teams = call.room.list_role_teams(&call.actor, call.number(Kind::Role)?).await?;
-    list::whole(&call, &team::MODEL, &teams, team::value, team::element)
+    let fetch =
+        |request| call.room.list_teams(&call.actor, TeamScope::All, list::among(request, &teams));
+    list::page(&call, &team::MODEL, fetch, team::element).await
 }
 
 /// `POST /api/v2/roles/{id}/teams/`: here only a flag that is true detaches.
@@ -290,7 +277,10 @@ async fn attach_to(call: &Call, holder: RoleHolder, path: Kind) -> Outcome<Respo
 async fn on_object(call: &Call, kind: ResourceKind, path: Kind) -> Outcome<Response> {
     let id = call.target(path).await?;
     let roles = call.room.list_object_roles(&call.actor, kind, &id).await?;
-    list::whole(call, &MODEL, &roles, value, |view| list::element(&wire(view, None)))
+    let roles: Vec<i64> = roles.iter().map(|view| view.role.id).collect();
+    let fetch =
+        |request| call.room.list_roles(&call.actor, RoleScope::All, list::among(request, &roles));
+    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, None))).await
 }
 
 /// `GET /api/v2/organizations/{id}/object_roles/`

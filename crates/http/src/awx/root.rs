@@ -20,6 +20,7 @@ pub(super) fn api(_: &AppState) -> Response {
             .with("description", json!("AWX REST API"))
             .with("current_version", json!("/api/v2/"))
             .with("available_versions", json!({"v2": "/api/v2/"}))
+            .with("oauth2", json!("/api/o/"))
             .with("custom_logo", json!(""))
             .with("custom_login_info", json!(""))
             .with("login_redirect_override", json!("")),
@@ -28,9 +29,11 @@ pub(super) fn api(_: &AppState) -> Response {
 
 /// `GET /api/v2/`: a key for each collection that is served, and for no other.
 pub(super) fn version(_: &AppState) -> Response {
-    let links = COLLECTIONS
-        .iter()
-        .fold(Links::default(), |links, name| links.with(name, format!("/api/v2/{name}/")));
+    let links = COLLECTIONS.iter().fold(Links::default(), |links, name| {
+        // The one collection whose key is not its path: the command line takes no other key.
+        let path = if *name == "inventory" { "inventories" } else { name };
+        links.with(name, format!("/api/v2/{path}/"))
+    });
     shown(&links)
 }
 
@@ -107,20 +110,30 @@ pub(super) async fn administers(call: &Call) -> Outcome<bool> {
 }
 
 /// The collections, in AWX's order.
-const COLLECTIONS: [&str; 13] = [
+const COLLECTIONS: [&str; 23] = [
     "ping",
+    "instance_groups",
     "config",
     "me",
     "organizations",
     "users",
+    "execution_environments",
+    "projects",
     "teams",
     "credentials",
     "credential_types",
     "credential_input_sources",
+    "applications",
     "tokens",
+    "inventory",
+    "inventory_sources",
     "job_templates",
+    "system_job_templates",
+    "schedules",
     "roles",
+    "notification_templates",
     "activity_stream",
+    "workflow_job_templates",
 ];
 
 const BECOME_METHODS: [(&str, &str); 12] = [

@@ -10,8 +10,8 @@ use super::options::{By, Post, Shape};
 use super::role::{ATTACHED, ATTACHED_OR_NOT};
 use super::serve::{Action, Segments, serve};
 use super::{
-    access_list, activity, credential, credential_type, input_source, job_template, organization,
-    role, root, team, token, user,
+    access_list, activity, application, credential, credential_type, foreign, input_source,
+    job_template, oauth, organization, role, root, session, team, token, user,
 };
 use crate::facts::Facts;
 use crate::route::Route;
@@ -28,6 +28,8 @@ pub(super) struct View {
     /// Who gets in.
     pub(super) entry: Entry,
     deprecated: bool,
+    /// Whether its answers give the client a token to log in with.
+    pub(super) offers_csrf: bool,
     actions: &'static [(Verb, Action)],
 }
 
@@ -121,7 +123,15 @@ impl View {
         shape: Shape,
         actions: &'static [(Verb, Action)],
     ) -> Self {
-        Self { template, title, shape, entry: Entry::Known, deprecated: false, actions }
+        Self {
+            template,
+            title,
+            shape,
+            entry: Entry::Known,
+            deprecated: false,
+            offers_csrf: false,
+            actions,
+        }
     }
 
     const fn list(
@@ -159,6 +169,10 @@ impl View {
     const fn deprecated(self) -> Self {
         Self { deprecated: true, ..self }
     }
+
+    const fn offers_csrf(self) -> Self {
+        Self { offers_csrf: true, ..self }
+    }
 }
 
 /// A POST of the object's own members.
@@ -182,9 +196,23 @@ macro_rules! on {
     };
 }
 
+macro_rules! open {
+    ($($verb:ident $module:ident::$function:ident),* $(,)?) => {
+        &[$((Verb::$verb, Action::Open(|visit| Box::pin($module::$function(visit))))),*]
+    };
+}
+
 #[rustfmt::skip]
 static VIEWS: &[View] = &[
-    View::new("/api/", "REST API", Shape::Bare, &[(Verb::Get, Action::Document(root::api))]).entry(Entry::Greeted),
+    View::new("/api/", "REST API", Shape::Bare, &[(Verb::Get, Action::Document(root::api))])
+        .entry(Entry::Greeted).offers_csrf(),
+    View::new("/api/o/", "OAuth 2", Shape::Bare, &[(Verb::Get, Action::Document(oauth::root))]).entry(Entry::Open),
+    View::new("/api/o/authorize/", "OAuth 2 Authorize", Shape::Bare, open![Get oauth::ask, Post oauth::authorize])
+        .entry(Entry::Open),
+    View::new("/api/o/token/", "OAuth 2 Token", Shape::Bare, open![Post oauth::token]).entry(Entry::Open),
+    View::new("/api/o/revoke_token/", "OAuth 2 Revoke Token", Shape::Bare, open![Post oauth::revoke]).entry(Entry::Open),
+    View::new("/api/login/", "Logged Login", Shape::Bare, open![Get session::form, Post session::log_in]).entry(Entry::Open),
+    View::new("/api/logout/", "Logged Logout", Shape::Bare, open![Get session::log_out, Post session::log_out]).entry(Entry::Open),
     View::new("/api/v2/", "Version 2", Shape::Bare, &[(Verb::Get, Action::Document(root::version))]).entry(Entry::Greeted),
     View::new("/api/v2/ping/", "Ping", Shape::Bare, &[(Verb::Get, Action::Document(root::ping))]).entry(Entry::Open),
     View::new("/api/v2/config/", "Configuration", Shape::Bare, on![Get root::config]),
@@ -204,6 +232,9 @@ static VIEWS: &[View] = &[
         without(By::Everybody, &["user", "team"]), on![Get credential::of_organization, Post credential::create_for_organization]),
     View::posted("/api/v2/organizations/{id}/galaxy_credentials/", "Organization Galaxy Credentials List", &credential::MODEL,
         only(ATTACHED_OR_NOT), on![Get credential::galaxy_of_organization, Post credential::attach_galaxy]),
+    View::posted("/api/v2/organizations/{id}/applications/", "Organization Applications List", &application::MODEL,
+        without(By::Administrator, &["organization"]),
+        on![Get application::of_organization, Post application::create_in_organization]),
     View::list("/api/v2/organizations/{id}/activity_stream/", "Organization Activity Stream List", &activity::MODEL,
         on![Get activity::of_organization]),
     View::list("/api/v2/organizations/{id}/object_roles/", "Organization Object Roles List", &role::MODEL,
@@ -300,12 +331,30 @@ static VIEWS: &[View] = &[
     View::posted("/api/v2/roles/{id}/teams/", "Role Teams List", &team::MODEL, only(ATTACHED),
         on![Get role::teams, Post role::attach_team]).deprecated(),
 
+    View::posted("/api/v2/applications/", "O Auth2 Application List", &application::MODEL, by(By::Administrator),
+        on![Get application::list, Post application::create]),
+    View::detail("/api/v2/applications/{id}/", "O Auth2 Application Detail", &application::MODEL,
+        on![Get application::read, Put application::replace, Patch application::change, Delete application::delete]),
+    View::posted("/api/v2/applications/{id}/tokens/", "O Auth2 Application Token List", &token::MODEL,
+        without(By::Everybody, &["application"]), on![Get token::of_application, Post token::create_for_application]),
+    View::list("/api/v2/applications/{id}/activity_stream/", "O Auth2 Application Activity Stream List", &activity::MODEL,
+        on![Get activity::of_application]),
     View::posted("/api/v2/tokens/", "O Auth2 Token List", &token::MODEL, by(By::Everybody),
         on![Get token::list, Post token::create]),
     View::detail("/api/v2/tokens/{id}/", "O Auth2 Token Detail", &token::MODEL,
         on![Get token::read, Put token::replace, Patch token::change, Delete token::delete]),
     View::list("/api/v2/tokens/{id}/activity_stream/", "O Auth2 Token Activity Stream List", &activity::MODEL,
         on![Get activity::of_token]),
+
+    View::list("/api/v2/execution_environments/", "Execution Environment List", &foreign::EXECUTION_ENVIRONMENTS, on![Get foreign::list]),
+    View::list("/api/v2/instance_groups/", "Instance Group List", &foreign::INSTANCE_GROUPS, on![Get foreign::list]),
+    View::list("/api/v2/projects/", "Project List", &foreign::PROJECTS, on![Get foreign::list]),
+    View::list("/api/v2/inventories/", "Inventory List", &foreign::INVENTORIES, on![Get foreign::list]),
+    View::list("/api/v2/inventory_sources/", "Inventory Source List", &foreign::INVENTORY_SOURCES, on![Get foreign::list]),
+    View::list("/api/v2/system_job_templates/", "System Job Template List", &foreign::SYSTEM_JOB_TEMPLATES, on![Get foreign::list]),
+    View::list("/api/v2/schedules/", "Schedule List", &foreign::SCHEDULES, on![Get foreign::list]),
+    View::list("/api/v2/notification_templates/", "Notification Template List", &foreign::NOTIFICATION_TEMPLATES, on![Get foreign::list]),
+    View::list("/api/v2/workflow_job_templates/", "Workflow Job Template List", &foreign::WORKFLOW_JOB_TEMPLATES, on![Get foreign::list]),
 
     View::list("/api/v2/activity_stream/", "Activity Stream List", &activity::MODEL, on![Get activity::list]),
     View::detail("/api/v2/activity_stream/{id}/", "Activity Stream Detail", &activity::MODEL, on![Get activity::read]),
@@ -347,6 +396,9 @@ mod tests {
         for view in VIEWS {
             let posts = view.actions.iter().any(|(verb, _)| *verb == Verb::Post);
             let says = matches!(view.shape, Shape::List { post: Some(_), .. });
+            if matches!(view.shape, Shape::Bare) {
+                continue;
+            }
             assert_eq!(posts, says, "{}", view.template);
         }
     }

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use secrecy::SecretString;
 use strongroom_core::Error;
 use strongroom_core::access::{Dialect, Door};
 use strongroom_service::{Actor, Presented};
@@ -19,6 +20,8 @@ use super::options::{self, Shape};
 use super::query::Query;
 use super::read::Body;
 use super::routes::{Entry, View};
+use super::session;
+use crate::base::base_of;
 use crate::facts::{Facts, RequestFacts};
 use crate::fault::Fault;
 use crate::presented::presented;
@@ -31,12 +34,37 @@ pub(super) enum Action {
     Document(fn(&AppState) -> Response),
     /// A handler.
     Handler(fn(Call) -> Answer),
+    /// A handler that everybody reaches, which reads headers and body itself.
+    Open(fn(Visit) -> Answer),
     /// The description of the view.
     Options,
 }
 
 /// The outcome of a handler, to be awaited.
 pub(super) type Answer = Pin<Box<dyn Future<Output = Outcome<Response>> + Send>>;
+
+/// A request to a view that everybody reaches.
+pub(super) struct Visit {
+    /// The use-cases and the settings.
+    pub(super) state: AppState,
+    /// What is known of the request.
+    pub(super) facts: Facts,
+    /// Its headers.
+    pub(super) headers: HeaderMap,
+    /// Its query.
+    pub(super) query: Query,
+    /// Scheme and host of this server as the client knows it.
+    pub(super) base: String,
+    /// The request itself, until its body is read.
+    pub(super) request: Option<Request>,
+}
+
+/// Who asks, once he is let in.
+struct Admitted {
+    actor: Actor,
+    /// His session, when its cookie must be set anew.
+    kept: Option<SecretString>,
+}
 
 /// The variable segments of a path, if they can be read.
 pub(super) type Segments = Result<RawPathParams, RawPathParamsRejection>;
@@ -51,41 +79,74 @@ pub(super) async fn serve(
     request: Request,
 ) -> Response {
     let query = Query::parse(facts.query.as_deref().unwrap_or_default());
-    let (is_known, caller) = admit(view, &state, &facts, request.headers(), &query).await;
-    let outcome = match caller {
+    let lacks_csrf = view.offers_csrf.then(|| request.headers().clone());
+    if let Action::Open(handler) = action {
+        let base = base_of(request.uri(), request.headers(), &state);
+        let visit = Visit {
+            state: state.clone(),
+            facts: facts.clone(),
+            headers: request.headers().clone(),
+            query,
+            base,
+            request: Some(request),
+        };
+        let outcome = handler(visit).await;
+        return finished(view, &state, &facts, false, outcome);
+    }
+    let (caller, acceptable) =
+        admit(view, &state, &facts, request.headers(), request.uri(), &query).await;
+    let is_known = matches!(caller, Ok(Some(_)));
+    let mut kept = None;
+    let outcome = match acceptable.and(caller) {
         Ok(caller) => {
+            let actor = caller.map(|caller| {
+                kept = caller.kept;
+                caller.actor
+            });
             let asked = Asked { view, action, state: &state, facts: &facts, segments, query };
-            asked.answer(caller, request).await
+            asked.answer(actor, request).await
         }
         Err(error) => Err(error),
     };
-    finished(view, &state, &facts, is_known, outcome)
+    let mut response = finished(view, &state, &facts, is_known, outcome);
+    if let Some(session_text) = kept {
+        session::keep(&mut response, &session_text, &state);
+    }
+    if let Some(headers) = lacks_csrf {
+        session::offer_csrf(&headers, &mut response, &state);
+    }
+    response
 }
 
 /// Answers a request to a view by a method that it does not have, once whoever asks has proved who he is.
-pub(crate) async fn refuse(state: AppState, facts: Facts, headers: HeaderMap) -> Response {
+pub(crate) async fn refuse(
+    state: AppState,
+    facts: Facts,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
     let wrong = Fault::WrongMethod { allow: String::new() };
     let Some(view) = super::routes::view(facts.template()) else {
         return fault(&wrong, &facts);
     };
     let query = Query::parse(facts.query.as_deref().unwrap_or_default());
-    let (is_known, caller) = admit(view, &state, &facts, &headers, &query).await;
-    let outcome = caller.map(|_| fault(&wrong, &facts));
+    let (caller, acceptable) = admit(view, &state, &facts, &headers, &uri, &query).await;
+    let is_known = matches!(caller, Ok(Some(_)));
+    let outcome = acceptable.and(caller).map(|_| fault(&wrong, &facts));
     finished(view, &state, &facts, is_known, outcome)
 }
 
-/// Who asks, unless he takes no answer that there is; and whether that is known all the same.
+/// Who asks, and whether he takes an answer that there is.
 async fn admit(
     view: &View,
     state: &AppState,
     facts: &Facts,
     headers: &HeaderMap,
+    uri: &Uri,
     query: &Query,
-) -> (bool, Outcome<Option<Actor>>) {
+) -> (Outcome<Option<Admitted>>, Outcome<()>) {
     let acceptable = negotiate(headers, query.get("format"));
-    let caller = caller(view, state, facts, headers).await;
-    let is_known = matches!(caller, Ok(Some(_)));
-    (is_known, acceptable.and(caller))
+    (caller(view, state, facts, headers, uri).await, acceptable)
 }
 
 /// The answer with the headers that every view adds.
@@ -134,7 +195,7 @@ impl Asked<'_> {
             (Action::Options, _) if matches!(self.view.shape, Shape::Bare) => {
                 Ok(options::bare(self.view))
             }
-            (_, None) => Err(Error::Unauthenticated.into()),
+            (Action::Open(_), _) | (_, None) => Err(Error::Unauthenticated.into()),
             (Action::Options, Some(actor)) => {
                 let view = self.view;
                 options::describe(self.call(actor, Body::new(), None)?, view).await
@@ -194,18 +255,61 @@ async fn caller(
     state: &AppState,
     facts: &Facts,
     headers: &HeaderMap,
-) -> Outcome<Option<Actor>> {
-    let presented = presented(headers, &["Bearer"]);
+    uri: &Uri,
+) -> Outcome<Option<Admitted>> {
+    let header = presented(headers, &["Bearer"]);
+    let session = session::presented(headers);
     let is_greeted = match view.entry {
         Entry::Open => return Ok(None),
-        Entry::Greeted if matches!(presented, Presented::Nothing) => return Ok(None),
+        Entry::Greeted if matches!(header, Presented::Nothing) && session.is_none() => {
+            return Ok(None);
+        }
         Entry::Greeted => true,
         Entry::Known => false,
     };
-    match state.room.authenticate(Door::Awx, presented, facts.origin(Dialect::Awx)).await {
-        Ok(actor) => Ok(Some(actor)),
+    match proved(state, facts, headers, uri, header, session).await {
+        Ok(admitted) => Ok(Some(admitted)),
         // What everybody may see is shown to whoever fails to prove who he is, too.
-        Err(Error::Unauthenticated) if is_greeted => Ok(None),
+        Err(AwxError::Core(Error::Unauthenticated)) if is_greeted => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who asks: of several proofs a token goes before a session, and a session before a password.
+async fn proved(
+    state: &AppState,
+    facts: &Facts,
+    headers: &HeaderMap,
+    uri: &Uri,
+    header: Presented,
+    session: Option<SecretString>,
+) -> Outcome<Admitted> {
+    let room = &state.room;
+    let origin = || facts.origin(Dialect::Awx);
+    let plain = |actor| Admitted { actor, kept: None };
+    let Some(session) = session else {
+        return Ok(plain(room.authenticate(Door::Awx, header, origin()).await?));
+    };
+    let password = match header {
+        bearer @ Presented::Bearer(_) => {
+            match room.authenticate(Door::Awx, bearer, origin()).await {
+                Err(Error::Unauthenticated) => Presented::Nothing,
+                outcome => return Ok(plain(outcome?)),
+            }
+        }
+        other => other,
+    };
+    match room.authenticate(Door::Awx, Presented::Session(session.clone()), origin()).await {
+        Ok(actor) => {
+            if !facts.method.is_safe() {
+                session::check_csrf(headers, &base_of(uri, headers, state), None)?;
+            }
+            let kept = room.prolong_session(&actor).await?;
+            Ok(Admitted { actor, kept: kept.then_some(session) })
+        }
+        Err(Error::Unauthenticated) if matches!(password, Presented::Basic { .. }) => {
+            Ok(plain(room.authenticate(Door::Awx, password, origin()).await?))
+        }
         Err(error) => Err(error.into()),
     }
 }

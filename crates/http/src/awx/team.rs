@@ -5,7 +5,7 @@ use serde::Serialize;
 use strongroom_core::access::Role;
 use strongroom_core::draft::Member;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::{Field, Operand};
+use strongroom_service::list::Field;
 use strongroom_service::view::TeamView;
 use strongroom_service::{TeamDraft, TeamScope, UserScope};
 
@@ -46,14 +46,8 @@ pub(super) const MODEL: Model = Model {
         ("created", Field::Created),
         ("modified", Field::Modified),
         ("created_by", Field::CreatedBy),
-        ("created_by__id", Field::CreatedBy),
-        ("created_by__username", Field::CreatedByName),
         ("modified_by", Field::ModifiedBy),
-        ("modified_by__id", Field::ModifiedBy),
-        ("modified_by__username", Field::ModifiedByName),
         ("organization", Field::Organization),
-        ("organization__id", Field::Organization),
-        ("organization__name", Field::OrganizationName),
     ],
     closed: &[],
     searched: &[("description", Field::Description), ("name", Field::Name)],
@@ -124,26 +118,6 @@ fn wire(view: &TeamView, with_name: bool) -> Wire<'_> {
 /// A team as an element of a list.
 pub(super) fn element(view: &TeamView) -> Outcome<Element> {
     list::element(&wire(view, false))
-}
-
-/// The value of a field, for lists in memory.
-pub(super) fn value(view: &TeamView, field: Field) -> Option<Operand> {
-    let team = &view.team;
-    let text = |text: &str| Some(Operand::Text(text.to_owned()));
-    match field {
-        Field::Id => Some(Operand::Int(team.identity.id)),
-        Field::Name => text(&team.name),
-        Field::Description => text(&team.description),
-        Field::Organization => Some(Operand::Int(team.organization_id)),
-        Field::OrganizationName => text(&view.organization.name),
-        Field::Created => Some(team.stamp.created.into()),
-        Field::Modified => Some(team.stamp.modified.into()),
-        Field::CreatedBy => team.stamp.created_by.map(Operand::Int),
-        Field::ModifiedBy => team.stamp.modified_by.map(Operand::Int),
-        Field::CreatedByName => view.created_by.as_ref().and_then(|user| text(&user.username)),
-        Field::ModifiedByName => view.modified_by.as_ref().and_then(|user| text(&user.username)),
-        _ => None,
-    }
 }
 
 fn draft(body: &Body, mode: Mode) -> TeamDraft {

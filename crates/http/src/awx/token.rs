@@ -18,8 +18,8 @@ use super::mode::Mode;
 use super::model::{self, Access, Info, Model, Start};
 use super::read::{self, Body, TextRule};
 use super::reply::{created, done, shown};
-use super::wire::{Links, Null, UserSummary};
-use super::{time, user};
+use super::wire::{Links, UserSummary};
+use super::{application, time, user};
 
 /// A token as AWX sees it.
 pub(super) const MODEL: Model = Model {
@@ -39,7 +39,7 @@ pub(super) const MODEL: Model = Model {
         Info::shown("user", "id", "User").help("The user representing the token owner"),
         Info::shown("token", "field", "Token").computed(),
         Info::shown("refresh_token", "field", "Refresh token").computed(),
-        Info::of("application", "id", "Application", Access::Optional(Start::Null)).computed(),
+        Info::of("application", "id", "Application", Access::Optional(Start::Null)),
         Info::shown("expires", "datetime", "Expires"),
         Info::of("scope", "string", "Scope", Access::Optional(Start::Word("write")))
             .help("Allowed scopes, further restricts user's permissions."),
@@ -50,9 +50,9 @@ pub(super) const MODEL: Model = Model {
         ("created", Field::Created),
         ("modified", Field::Modified),
         ("user", Field::User),
-        ("user__id", Field::User),
         ("expires", Field::Expires),
         ("scope", Field::Scope),
+        ("application", Field::Application),
     ],
     closed: &["token", "refresh_token", "password"],
     searched: &[("description", Field::Description)],
@@ -71,8 +71,8 @@ struct Wire<'a> {
     description: &'a str,
     user: i64,
     token: &'a str,
-    refresh_token: Null,
-    application: Null,
+    refresh_token: Option<&'a str>,
+    application: Option<i64>,
     expires: String,
     scope: &'a str,
 }
@@ -80,28 +80,43 @@ struct Wire<'a> {
 #[derive(Debug, Serialize)]
 struct Summaries<'a> {
     user: UserSummary<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application: Option<ApplicationSummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ApplicationSummary<'a> {
+    id: i64,
+    name: &'a str,
 }
 
 /// A token with the text in the place of its secret: the secret itself only in the answer that makes it.
-fn wire<'a>(view: &'a TokenView, secret: &'a str) -> Wire<'a> {
+fn wire<'a>(view: &'a TokenView, secret: &'a str, refresh: Option<&'a str>) -> Wire<'a> {
     let token = &view.token;
+    let related = Links::default().with("user", user::MODEL.url(token.user_id));
+    let related = match token.application_id {
+        Some(id) => related.with("application", application::MODEL.url(id)),
+        None => related,
+    };
     Wire {
         id: token.id,
         r#type: MODEL.word,
         url: MODEL.url(token.id),
-        related: Links::default().with("user", user::MODEL.url(token.user_id)).below(
-            &MODEL,
-            token.id,
-            &["activity_stream"],
-        ),
-        summary_fields: Summaries { user: UserSummary::from(&view.user) },
+        related: related.below(&MODEL, token.id, &["activity_stream"]),
+        summary_fields: Summaries {
+            user: UserSummary::from(&view.user),
+            application: view
+                .application
+                .as_ref()
+                .map(|one| ApplicationSummary { id: one.id, name: &one.name }),
+        },
         created: time::text(token.created),
         modified: time::text(token.modified),
         description: &token.name,
         user: token.user_id,
         token: secret,
-        refresh_token: (),
-        application: (),
+        refresh_token: token.application_id.map(|_| refresh.unwrap_or(STARS)),
+        application: token.application_id,
         expires: time::text(token.expires),
         scope: &token.scope,
     }
@@ -118,6 +133,10 @@ fn draft(body: &Body, mode: Mode) -> TokenDraft {
         organization: Member::Absent,
         dialects: Member::Absent,
         expires: Member::Absent,
+        application: match mode {
+            Mode::Create => read::optional_id(body, "application"),
+            Mode::Replace | Mode::Change => Member::Absent,
+        },
         username: None,
     }
 }
@@ -129,26 +148,15 @@ fn broken_scope(scope: &str) -> Option<Rule> {
     (repeated || !known).then_some(Rule::TokenScope)
 }
 
-/// There are no applications, so whatever id is given names none.
-fn no_application(body: &Body) -> Outcome<()> {
-    match read::optional_id(body, "application") {
-        Member::Absent | Member::Given(None) => Ok(()),
-        Member::Given(Some(Ref::Serial(id))) => {
-            Err(AwxError::invalid("application", Rule::UnknownObject { given: id.to_string() }))
-        }
-        Member::Given(Some(_)) => Err(AwxError::forbidden()),
-        Member::Bad(rule) => Err(AwxError::invalid("application", rule)),
-    }
-}
-
 async fn listed(call: &Call, scope: TokenScope) -> Outcome<Response> {
     let fetch = |request| call.room.list_tokens(&call.actor, scope.clone(), request);
-    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, STARS))).await
+    list::page(call, &MODEL, fetch, |view| list::element(&wire(view, STARS, None))).await
 }
 
-async fn issued(call: &Call) -> Outcome<Response> {
-    let issued = call.room.issue_token(&call.actor, draft(&call.body, Mode::Create)).await?;
-    let token = wire(&issued.view, issued.secret.expose_secret());
+async fn issued(call: &Call, draft: TokenDraft) -> Outcome<Response> {
+    let issued = call.room.issue_token(&call.actor, draft).await?;
+    let refresh = issued.refresh.as_ref().map(ExposeSecret::expose_secret);
+    let token = wire(&issued.view, issued.secret.expose_secret(), refresh);
     Ok(created(&token, &MODEL.url(issued.view.token.id)))
 }
 
@@ -159,14 +167,13 @@ pub(super) async fn list(call: Call) -> Outcome<Response> {
 
 /// `POST /api/v2/tokens/`
 pub(super) async fn create(call: Call) -> Outcome<Response> {
-    no_application(&call.body)?;
-    issued(&call).await
+    issued(&call, draft(&call.body, Mode::Create)).await
 }
 
 /// `GET /api/v2/tokens/{id}/`
 pub(super) async fn read(call: Call) -> Outcome<Response> {
     let id = Ref::Serial(call.number(Kind::Token)?);
-    Ok(shown(&wire(&call.room.read_token(&call.actor, &id).await?, STARS)))
+    Ok(shown(&wire(&call.room.read_token(&call.actor, &id).await?, STARS, None)))
 }
 
 /// `PUT /api/v2/tokens/{id}/`
@@ -182,7 +189,7 @@ pub(super) async fn change(call: Call) -> Outcome<Response> {
 async fn update(call: Call, mode: Mode) -> Outcome<Response> {
     let id = Ref::Serial(call.number(Kind::Token)?);
     let changed = call.room.update_token(&call.actor, &id, draft(&call.body, mode)).await?;
-    Ok(shown(&wire(&changed, STARS)))
+    Ok(shown(&wire(&changed, STARS, None)))
 }
 
 /// `DELETE /api/v2/tokens/{id}/`
@@ -201,8 +208,7 @@ pub(super) async fn of_user(call: Call) -> Outcome<Response> {
 pub(super) async fn create_for_user(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
     call.room.read_user(&call.actor, &id).await?;
-    no_application(&call.body)?;
-    issued(&call).await
+    issued(&call, draft(&call.body, Mode::Create)).await
 }
 
 /// `GET /api/v2/users/{id}/personal_tokens/`: the caller's, whoever the path names.
@@ -212,35 +218,53 @@ pub(super) async fn personal(call: Call) -> Outcome<Response> {
     let Some(caller) = call.actor.user_id() else {
         return Err(AwxError::forbidden());
     };
-    listed(&call, TokenScope::AwxOf(Ref::Serial(caller))).await
+    listed(&call, TokenScope::AwxPersonal(Ref::Serial(caller))).await
 }
 
 /// `POST /api/v2/users/{id}/personal_tokens/`: the token is the caller's, whoever the path names.
 pub(super) async fn create_personal(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
     call.room.read_user(&call.actor, &id).await?;
-    issued(&call).await
+    let draft = TokenDraft { application: Member::Absent, ..draft(&call.body, Mode::Create) };
+    issued(&call, draft).await
 }
 
-/// `GET /api/v2/users/{id}/authorized_tokens/`: what applications were given, and there are none.
+/// `GET /api/v2/users/{id}/authorized_tokens/`: what applications were given.
 pub(super) async fn authorized(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
-    call.room.read_user(&call.actor, &id).await?;
-    list::whole(&call, &MODEL, &[], |(), _| None, list::element)
+    listed(&call, TokenScope::AwxAuthorized(id)).await
 }
 
 /// `POST /api/v2/users/{id}/authorized_tokens/`: such a token needs an application.
 pub(super) async fn authorize(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::User).await?;
     call.room.read_user(&call.actor, &id).await?;
-    no_application(&call.body)?;
-    let rule = if call.has("application") { Rule::Null } else { Rule::Required };
+    let draft = draft(&call.body, Mode::Create);
+    let rule = match &draft.application {
+        Member::Absent => Rule::Required,
+        Member::Given(None) => Rule::Null,
+        Member::Given(Some(_)) | Member::Bad(_) => return issued(&call, draft).await,
+    };
     Err(AwxError::invalid("application", rule))
+}
+
+/// `GET /api/v2/applications/{id}/tokens/`
+pub(super) async fn of_application(call: Call) -> Outcome<Response> {
+    listed(&call, TokenScope::AwxGiven(call.target(Kind::Application).await?)).await
+}
+
+/// `POST /api/v2/applications/{id}/tokens/`: the path says which application is given it.
+pub(super) async fn create_for_application(call: Call) -> Outcome<Response> {
+    let id = call.target(Kind::Application).await?;
+    call.room.read_application(&call.actor, &id).await?;
+    let draft =
+        TokenDraft { application: Member::Given(Some(id)), ..draft(&call.body, Mode::Create) };
+    issued(&call, draft).await
 }
 
 const SCOPES: [&str; 2] = ["read", "write"];
 /// What stands for a secret that is not shown again.
-const STARS: &str = "************";
+pub(super) const STARS: &str = "************";
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use strongroom_core::access::Role;
 use strongroom_core::error::Rule;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::list::{Field, Operand};
+use strongroom_service::list::Field;
 use strongroom_service::view::UserView;
 use strongroom_service::{OrganizationScope, TeamScope, UserDraft, UserScope};
 
@@ -150,25 +150,6 @@ fn plain(view: &UserView, with_name: bool) -> impl Serialize + use<'_> {
 /// A user as an element of a list.
 pub(super) fn element(view: &UserView) -> Outcome<Element> {
     list::element(&plain(view, false))
-}
-
-/// The value of a field, for lists in memory.
-pub(super) fn value(view: &UserView, field: Field) -> Option<Operand> {
-    let user = &view.user;
-    let text = |text: &str| Some(Operand::Text(text.to_owned()));
-    match field {
-        Field::Id => Some(Operand::Int(user.identity.id)),
-        Field::Username => text(&user.username),
-        Field::FirstName => text(&user.first_name),
-        Field::LastName => text(&user.last_name),
-        Field::Email => text(&user.email),
-        Field::IsSuperuser => Some(Operand::Bool(user.is_superuser)),
-        Field::IsSystemAuditor => Some(Operand::Bool(user.is_system_auditor)),
-        Field::Created => Some(user.created.into()),
-        Field::Modified => user.modified.map(Operand::from),
-        Field::LastLogin => user.last_login.map(Operand::from),
-        _ => None,
-    }
 }
 
 fn draft(body: &Body, mode: Mode) -> UserDraft {

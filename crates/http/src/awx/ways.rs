@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use serde::Serialize;
+use strongroom_core::Error;
 use strongroom_core::access::Role;
+use strongroom_core::id::Kind;
 use strongroom_core::record::RoleOn;
+use strongroom_service::UserScope;
 use strongroom_service::view::UserView;
 
 use super::call::Call;
@@ -14,9 +17,9 @@ use super::role::resource_model;
 use super::wire::{Resource, role_words};
 use super::{list, user};
 
-/// A user and the ways in which he reaches the object.
+/// The ways in which a user reaches the object.
+#[derive(Default)]
 struct Reaching {
-    user: UserView,
     direct: Vec<Way>,
     indirect: Vec<Way>,
 }
@@ -119,15 +122,13 @@ impl Way {
     }
 }
 
-/// Users by name, each once.
+/// Users, each once.
 #[derive(Default)]
-pub(super) struct People(BTreeMap<(String, i64), Reaching>);
+pub(super) struct People(BTreeMap<i64, Reaching>);
 
 impl People {
     fn entry(&mut self, user: &UserView) -> &mut Reaching {
-        let key = (user.user.username.clone(), user.user.identity.id);
-        let reaching = || Reaching { user: user.clone(), direct: Vec::new(), indirect: Vec::new() };
-        self.0.entry(key).or_insert_with(reaching)
+        self.0.entry(user.user.identity.id).or_default()
     }
 
     /// A way that counts as direct.
@@ -141,16 +142,21 @@ impl People {
     }
 
     /// The page of the list that was asked for.
-    pub(super) fn rendered(self, call: &Call) -> Outcome<Response> {
-        let reaching: Vec<Reaching> = self.0.into_values().collect();
-        let value = |reaching: &Reaching, field| user::value(&reaching.user, field);
-        list::whole(call, &user::MODEL, &reaching, value, |reaching| {
+    pub(super) async fn rendered(self, call: &Call) -> Outcome<Response> {
+        let ids: Vec<i64> = self.0.keys().copied().collect();
+        let fetch =
+            |request| call.room.list_users(&call.actor, UserScope::All, list::among(request, &ids));
+        list::page(call, &user::MODEL, fetch, |view| {
+            let Some(reaching) = self.0.get(&view.user.identity.id) else {
+                return Err(Error::NotFound(Kind::User).into());
+            };
             let summaries = Summaries {
-                resource: user::resource(&reaching.user),
+                resource: user::resource(view),
                 direct_access: &reaching.direct,
                 indirect_access: &reaching.indirect,
             };
-            list::element(&user::wire(&reaching.user, false, summaries))
+            list::element(&user::wire(view, false, summaries))
         })
+        .await
     }
 }

@@ -148,6 +148,7 @@ fn not_unique(kind: Kind) -> &'static str {
         }
         Kind::CredentialType => "Credential type with this Name and Kind already exists.",
         Kind::Team => "Team with this Organization and Name already exists.",
+        Kind::Application => "Application with this Name and Organization already exists.",
         Kind::Organization => "Organization with this Name already exists.",
         Kind::User => "A user with that username already exists.",
         Kind::InputSource => {

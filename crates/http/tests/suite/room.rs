@@ -148,6 +148,11 @@ impl Room {
         self.with_token(username).await
     }
 
+    /// A user who is there already, with another native token that opens AWX too.
+    pub(crate) async fn with_token_of(&self, username: &str) -> Caller {
+        self.with_token(username).await
+    }
+
     async fn with_token(&self, username: &str) -> Caller {
         let body = json!({"user": username, "name": "test", "kind": "native", "dialects": ["awx"]});
         let issued = self.on_host().post("/strongroom/v1/host/tokens", &body).await.is(201);
@@ -222,6 +227,12 @@ impl Reply {
             return Value::Null;
         }
         serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The answer must have this status, whatever its body is.
+    #[track_caller]
+    pub(crate) fn status_is(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.text);
     }
 
     /// A header, empty when absent.

@@ -11,7 +11,7 @@ use super::AccountPart;
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::assemble::in_order;
-use crate::list::{Field, Filter, Group, ListRequest, Order, Paging, Place, Test, TextTest};
+use crate::list::{Field, Filter, ListRequest, Order, Paging, Place, Test, TextTest};
 use crate::store::{Condition, ListQuery, ReadTx};
 use crate::token::TokenDraft;
 use crate::view::Page;
@@ -51,7 +51,10 @@ impl Strongroom {
                 kind: Kind::Token,
                 request: &request(&part),
                 conditions: &conditions,
-                default_order: &[Order { field: Field::Description, descending: part.descending }],
+                default_order: &[Order {
+                    descending: part.descending,
+                    ..Order::by(Field::Description)
+                }],
             };
             let listed = tx.list(&actor, &query)?;
             let tokens = in_order(&listed.ids, tx.tokens_by_id(&listed.ids)?, |token| token.id);
@@ -85,6 +88,7 @@ impl Strongroom {
             dialects: Member::Absent,
             expires: Member::Absent,
             username: None,
+            application: Member::Absent,
         };
         let issued = self.issue_token(actor, draft).await?;
         let secret = Some(issued.secret);
@@ -109,14 +113,8 @@ fn own(tx: &ReadTx<'_>, actor: &Actor, key: &Ref) -> Result<Token> {
 
 fn request(part: &AccountPart) -> ListRequest {
     let search = TextTest { place: Place::Anywhere, case_blind: true, text: part.search.clone() };
-    let filter = Filter {
-        field: Field::Description,
-        negated: false,
-        group: Group::All,
-        test: Test::Text(search),
-    };
     ListRequest {
-        filters: vec![filter],
+        filters: vec![Filter::that(Field::Description, Test::Text(search))],
         order: Vec::new(),
         paging: Paging::Offset { limit: part.limit, offset: part.offset },
         count: true,

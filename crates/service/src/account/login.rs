@@ -86,6 +86,7 @@ impl Strongroom {
             dialects: Member::Absent,
             expires: Member::Given(self.now().plus_seconds(LOGIN_SECONDS)),
             username: None,
+            application: Member::Absent,
         };
         let issued = self.issue_token(actor, draft).await?;
         Ok(AccountLogin { token: issued.secret, seconds: LOGIN_SECONDS })

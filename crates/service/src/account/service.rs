@@ -155,6 +155,7 @@ impl Strongroom {
                         Some(maker) => maker.bounds.expires,
                         None => tx.now().plus_seconds(LONGEST_LIFE),
                     },
+                    application_id: None,
                 };
                 let key_id = tx.insert_token(&key)?;
                 let user = tx.user_row_after_insert(id)?;

@@ -14,7 +14,7 @@ use strongroom_core::audit::Touched;
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{
-    Credential, InputSource, JobTemplate, Organization, Placement, Team, Token, User,
+    Application, Credential, InputSource, JobTemplate, Organization, Placement, Team, Token, User,
 };
 use strongroom_core::{Error, Result};
 
@@ -306,25 +306,79 @@ impl<'tx> ReadTx<'tx> {
         self.decided(actor, Permission::Change, decision, object, None)
     }
 
-    /// A token that the actor may see and end: his own, or any for a system administrator.
+    /// A token that the actor may change and end.
     pub(crate) fn token_of(
         &self,
         actor: &Actor,
         id: i64,
     ) -> Result<(Permit<'tx, proof::Delete>, Token)> {
         let token = self.token(id)?.ok_or(Error::NotFound(Kind::Token))?;
-        let standing = self.standing(actor)?;
-        let decision = if actor.user_id == Some(token.user_id) {
-            Decision::Yes(Reason::Own)
-        } else {
-            match decide(&standing, actor.dialect(), Permission::Delete, []) {
-                // Whoever audits reads what people did, not the keys with which they did it.
-                Decision::No { .. } => Decision::No { readable: false },
-                yes @ Decision::Yes(_) => yes,
-            }
-        };
+        let decision = self.on_token(actor, Permission::Delete, &token)?;
         let object = Touched { kind: Kind::Token, id, name: token.name.clone() };
         Ok((self.decided(actor, Permission::Delete, decision, object, None)?, token))
+    }
+
+    /// A token that the actor may see: one that he may end, or whose application belongs to an organization that he
+    /// audits.
+    pub(crate) fn token_to_read(
+        &self,
+        actor: &Actor,
+        id: i64,
+    ) -> Result<(Permit<'tx, proof::Read>, Token)> {
+        let token = self.token(id)?.ok_or(Error::NotFound(Kind::Token))?;
+        let decision = self.on_token(actor, Permission::Read, &token)?;
+        let object = Touched { kind: Kind::Token, id, name: token.name.clone() };
+        Ok((self.decided(actor, Permission::Read, decision, object, None)?, token))
+    }
+
+    /// The decision on a token: its owner's, a system administrator's, or that of whoever administers its
+    /// application.
+    fn on_token(&self, actor: &Actor, permission: Permission, token: &Token) -> Result<Decision> {
+        let standing = self.standing(actor)?;
+        if actor.user_id == Some(token.user_id) {
+            return Ok(Decision::Yes(Reason::Own));
+        }
+        let organization = match token.application_id {
+            Some(id) => self.applications_by_id(&[id])?.first().map(|one| one.organization_id),
+            None => None,
+        };
+        let held = organization.into_iter().flat_map(|organization| {
+            standing.on(ResourceKind::Organization, organization).filter(|held| {
+                matches!(held.role, Role::OrganizationAdmin | Role::OrganizationAuditor)
+            })
+        });
+        // Whoever audits the system reads what people did, not the keys with which they did it.
+        Ok(match decide(&standing, actor.dialect(), permission, held) {
+            Decision::Yes(Reason::SystemAuditor) => Decision::No { readable: false },
+            Decision::No { .. } if standing.is_system_auditor => Decision::No { readable: false },
+            other => other,
+        })
+    }
+
+    /// An application that the actor may do `P` to: members of its organization read it, its administrators do the
+    /// rest.
+    pub(crate) fn application<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Application)> {
+        let application = self.application_row(reference)?;
+        let owner = application.organization_id;
+        let standing = self.standing(actor)?;
+        let held = standing.on(ResourceKind::Organization, owner).filter(|held| {
+            P::PERMISSION != Permission::Read || held.role == Role::OrganizationMember
+        });
+        let decision = decide(&standing, actor.dialect(), P::PERMISSION, held);
+        let decision = match decision {
+            Decision::No { .. } => {
+                let is_member = standing.holds(Role::OrganizationMember, owner);
+                Decision::No { readable: is_member || standing.reads_everything() }
+            }
+            yes @ Decision::Yes(_) => yes,
+        };
+        let id = application.identity.id;
+        let object = Touched { kind: Kind::Application, id, name: application.name.clone() };
+        Ok((self.decided(actor, P::PERMISSION, decision, object, Some(owner))?, application))
     }
 
     /// The permit, or the refusal that fits what the actor may see.
@@ -491,6 +545,15 @@ impl<'tx> WriteTx<'tx> {
     ) -> Result<()> {
         same(permit.id(), row.identity.id)?;
         self.bury(Kind::CredentialType, &row.identity, &row.name, "", by)
+    }
+
+    pub(crate) fn save_application(
+        &mut self,
+        permit: &Permit<'tx, proof::Change>,
+        application: &Application,
+    ) -> Result<()> {
+        same(permit.id(), application.identity.id)?;
+        self.update_application_row(application)
     }
 
     pub(crate) fn save_token(

@@ -137,6 +137,7 @@ impl ReadTx<'_> {
             Kind::CredentialType => ("id, name", "credential_types"),
             Kind::JobTemplate => ("id, name", "job_templates"),
             Kind::Space => ("id, name", "spaces"),
+            Kind::Application => ("id, name", "applications"),
             Kind::App => ("id, name", "apps"),
             _ => return Err(Error::internal("this kind of object has no name")),
         };
@@ -155,6 +156,7 @@ impl ReadTx<'_> {
             Kind::Space => "spaces",
             Kind::App => "apps",
             Kind::Registry => "registries",
+            Kind::Application => "applications",
             _ => return Err(Error::internal("no such table of identities")),
         };
         let (column, value) = by_ref(reference);
@@ -426,6 +428,8 @@ impl WriteTx<'_> {
 
     /// Ends every token of a user.
     pub(crate) fn delete_tokens_of_user(&mut self, user_id: i64) -> Result<()> {
+        let sql = "DELETE FROM authorization_codes WHERE user_id = $1";
+        self.session().execute(sql, &[user_id.into()])?;
         self.delete_tokens_where("user_id", user_id)
     }
 
@@ -507,6 +511,7 @@ impl WriteTx<'_> {
             Kind::JobTemplate => "job_templates",
             Kind::Space => "spaces",
             Kind::App => "apps",
+            Kind::Application => "applications",
             _ => return Err(Error::internal("this kind of object leaves no tombstone")),
         };
         self.delete_row(table, identity.id)

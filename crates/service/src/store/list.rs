@@ -9,7 +9,8 @@ use super::row::Value;
 use super::tx::ReadTx;
 use crate::actor::Actor;
 use crate::list::{
-    Field, Filter, Group, ListRequest, Operand, Order, Paging, Place, Test, TextTest,
+    Field, FieldType, Filter, Group, ListRequest, Operand, Order, Paging, Pattern, Place, Relation,
+    Test, TextTest,
 };
 use strongroom_core::access::{Permission, ResourceKind, Role, Standing};
 use strongroom_core::clock::Timestamp;
@@ -70,6 +71,12 @@ pub(crate) enum Condition {
     ExpiringBefore(Timestamp),
     /// Tokens of a user.
     OfUser(i64),
+    /// Tokens that an application was given.
+    OfApplication(i64),
+    /// Tokens that some application was given.
+    WithApplication,
+    /// Tokens that no application was given.
+    WithoutApplication,
     /// Tokens of a kind.
     OfTokenKind(TokenKind),
     /// Audit entries that touch an object.
@@ -106,7 +113,7 @@ impl ReadTx<'_> {
         for condition in query.conditions {
             wheres.push(self.condition(*condition, query.kind, &mut sql)?);
         }
-        wheres.extend(filters(query.kind, &query.request.filters, &mut sql)?);
+        wheres.extend(self.filters(&standing, query.kind, &query.request.filters, &mut sql)?);
         let all = wheres.iter().map(|w| format!("({w})")).collect::<Vec<_>>().join(" AND ");
         let from = format!("FROM {table} x WHERE {all}");
         let total = match query.request.count {
@@ -116,10 +123,10 @@ impl ReadTx<'_> {
             }
             false => None,
         };
-        let order = order_by(query)?;
-        let page = match query.request.paging {
+        let (order, page) = match query.request.paging {
             Paging::Offset { limit, offset } => {
-                format!("LIMIT {} OFFSET {}", sql.int(limit), sql.int(offset))
+                let order = self.order_by(&standing, query, &mut sql)?;
+                (order, format!("LIMIT {} OFFSET {}", sql.int(limit), sql.int(offset)))
             }
             Paging::After { limit, after } => {
                 let statement = format!(
@@ -209,7 +216,20 @@ impl ReadTx<'_> {
             }
             Kind::CredentialType => TRUE.to_owned(),
             Kind::Token if standing.is_superuser => TRUE.to_owned(),
-            Kind::Token => format!("{x}.user_id = {}", sql.int(standing.user_id)),
+            Kind::Token => {
+                let user = sql.int(standing.user_id);
+                let mut seen = organizations_with(standing, Role::OrganizationAdmin);
+                seen.extend(organizations_with(standing, Role::OrganizationAuditor));
+                let administered = sql.ints(&seen);
+                format!(
+                    "{x}.user_id = {user} OR {x}.application_id IN (SELECT a.id FROM applications a \
+                     WHERE a.organization_id IN ({administered}))"
+                )
+            }
+            Kind::Application => {
+                let of = sql.ints(&organizations_with(standing, Role::OrganizationMember));
+                format!("{x}.organization_id IN ({of})")
+            }
             Kind::AuditEntry => {
                 let audited = sql.ints(&audited_organizations(standing));
                 format!("{x}.organization_id IN ({audited})")
@@ -270,6 +290,9 @@ impl ReadTx<'_> {
     fn condition(&self, condition: Condition, kind: Kind, sql: &mut Sql) -> Result<String> {
         let now = self.now().as_micros();
         Ok(match condition {
+            Condition::OfApplication(id) => format!("x.application_id = {}", sql.int(id)),
+            Condition::WithApplication => "x.application_id IS NOT NULL".to_owned(),
+            Condition::WithoutApplication => "x.application_id IS NULL".to_owned(),
             Condition::OfOrganization(id) => format!("x.organization_id = {}", sql.int(id)),
             Condition::OfType(id) => format!("x.credential_type_id = {}", sql.int(id)),
             Condition::UnusedSince(since) => unused_since(&sql.int(since.as_micros())),
@@ -364,7 +387,8 @@ impl ReadTx<'_> {
                 )
             }
             Condition::Done => {
-                "x.outcome = 'done' AND x.action NOT IN ('log_in', 'read', 'release')".to_owned()
+                "x.outcome = 'done' AND x.action NOT IN ('log_in', 'log_out', 'read', 'release')"
+                    .to_owned()
             }
         })
     }
@@ -390,6 +414,12 @@ fn reached(now: &str, user: &str, groups: &str) -> String {
     )
 }
 
+/// The organizations in which somebody holds a role.
+fn organizations_with(standing: &Standing, role: Role) -> Vec<i64> {
+    let held = standing.holdings.iter().filter(|holding| holding.role == role);
+    held.map(|holding| holding.resource_id).collect()
+}
+
 /// The organizations whose audit entries may be read.
 fn audited_organizations(standing: &Standing) -> Vec<i64> {
     let audited = |role: Role| role.permits(Permission::ReadAudit);
@@ -397,41 +427,343 @@ fn audited_organizations(standing: &Standing) -> Vec<i64> {
     held.map(|holding| holding.resource_id).collect()
 }
 
-/// The conditions of the request: all plain ones hold, and at least one of the alternatives.
-fn filters(kind: Kind, filters: &[Filter], sql: &mut Sql) -> Result<Vec<String>> {
-    let mut all = Vec::new();
-    let mut any: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
-    for filter in filters {
-        let test = test(kind, filter, sql)?;
-        let test = if filter.negated { format!("NOT COALESCE(({test}), {FALSE})") } else { test };
-        match filter.group {
-            Group::All => all.push(test),
-            Group::Any => any.entry(None).or_default().push(format!("({test})")),
-            Group::Term(number) => any.entry(Some(number)).or_default().push(format!("({test})")),
-        }
-    }
-    all.extend(any.into_values().map(|alternatives| alternatives.join(" OR ")));
-    Ok(all)
+/// What must hold of one object: conditions on its own fields, and on those that a relation ties to it.
+#[derive(Default)]
+struct Branch<'a> {
+    conditions: Vec<&'a Filter>,
+    related: Vec<(Relation, Branch<'a>)>,
 }
 
-fn test(kind: Kind, filter: &Filter, sql: &mut Sql) -> Result<String> {
-    let column =
-        column(kind, filter.field).ok_or_else(|| Error::invalid("filter", Rule::Required))?;
-    Ok(match &filter.test {
-        Test::Equals(operand) => format!("{column} = {}", sql.operand(operand)),
-        Test::OneOf(operands) if operands.is_empty() => FALSE.to_owned(),
-        Test::OneOf(operands) => {
-            let list: Vec<String> = operands.iter().map(|operand| sql.operand(operand)).collect();
-            format!("{column} IN ({})", list.join(", "))
+impl<'a> Branch<'a> {
+    fn add(&mut self, filter: &'a Filter) {
+        let mut branch = self;
+        for relation in filter.path.relations() {
+            let known = branch.related.iter().position(|(known, _)| *known == relation);
+            let index = known.unwrap_or_else(|| {
+                branch.related.push((relation, Branch::default()));
+                branch.related.len() - 1
+            });
+            branch = &mut branch.related[index].1;
         }
-        Test::Less(operand) => format!("{column} < {}", sql.operand(operand)),
-        Test::LessOrEqual(operand) => format!("{column} <= {}", sql.operand(operand)),
-        Test::Greater(operand) => format!("{column} > {}", sql.operand(operand)),
-        Test::GreaterOrEqual(operand) => format!("{column} >= {}", sql.operand(operand)),
-        Test::IsNull(true) => format!("{column} IS NULL"),
-        Test::IsNull(false) => format!("{column} IS NOT NULL"),
-        Test::Text(test) => text_test(column, test, sql),
-    })
+        branch.conditions.push(filter);
+    }
+
+    fn of(filter: &'a Filter) -> Self {
+        let mut branch = Self::default();
+        branch.add(filter);
+        branch
+    }
+}
+
+impl ReadTx<'_> {
+    /// The conditions of the request: all plain ones hold, and at least one of the alternatives.
+    fn filters(
+        &self,
+        standing: &Standing,
+        kind: Kind,
+        filters: &[Filter],
+        sql: &mut Sql,
+    ) -> Result<Vec<String>> {
+        let mut plain = Branch::default();
+        let mut all = Vec::new();
+        let mut any: BTreeMap<Option<usize>, Vec<String>> = BTreeMap::new();
+        for filter in filters {
+            if filter.group == Group::All && !filter.negated {
+                plain.add(filter);
+                continue;
+            }
+            let test = self.branch(standing, kind, "x", &Branch::of(filter), sql)?;
+            let test = match filter.negated {
+                true => format!("NOT COALESCE(({test}), {FALSE})"),
+                false => format!("({test})"),
+            };
+            match filter.group {
+                Group::All | Group::Alone => all.push(test),
+                Group::Any => any.entry(None).or_default().push(test),
+                Group::Term(number) => any.entry(Some(number)).or_default().push(test),
+            }
+        }
+        all.push(self.branch(standing, kind, "x", &plain, sql)?);
+        all.extend(any.into_values().map(|alternatives| alternatives.join(" OR ")));
+        Ok(all)
+    }
+
+    /// What must hold of an object that goes by the name `x`.
+    ///
+    /// Of a related object that the caller may not read nothing holds, but for what is shown of it anyway.
+    fn branch(
+        &self,
+        standing: &Standing,
+        kind: Kind,
+        x: &str,
+        branch: &Branch<'_>,
+        sql: &mut Sql,
+    ) -> Result<String> {
+        let mut all = vec![TRUE.to_owned()];
+        for filter in &branch.conditions {
+            all.push(format!("({})", self.test(standing, kind, x, filter, sql)?));
+        }
+        for (relation, branch) in &branch.related {
+            let (target, y) = (relation.target(), sql.alias());
+            let mut inner = vec![self.tie(kind, x, *relation, &y, sql)?];
+            let is_shown = |filter: &&Filter| relation.shows(filter.field);
+            if !branch.related.is_empty() || !branch.conditions.iter().all(is_shown) {
+                inner.push(self.visible(standing, target, &y, sql));
+            }
+            inner.push(self.branch(standing, target, &y, branch, sql)?);
+            all.push(format!(
+                "EXISTS (SELECT 1 FROM {} {y} WHERE ({}))",
+                table(target)?,
+                inner.join(") AND (")
+            ));
+        }
+        Ok(all.join(" AND "))
+    }
+
+    /// How an object of a kind, called `x`, and a related one, called `y`, are tied to each other.
+    fn tie(
+        &self,
+        kind: Kind,
+        x: &str,
+        relation: Relation,
+        y: &str,
+        sql: &mut Sql,
+    ) -> Result<String> {
+        use Kind::{
+            Application, AuditEntry, Credential, CredentialType, InputSource, JobTemplate,
+            Organization, Team, Token,
+        };
+        Ok(match (kind, relation) {
+            (Credential | Team | JobTemplate | Application, Relation::Organization) => {
+                format!("{y}.id = {x}.organization_id")
+            }
+            (Credential, Relation::CredentialType) => format!("{y}.id = {x}.credential_type_id"),
+            (
+                Credential | CredentialType | Organization | Team | JobTemplate | InputSource
+                | Application,
+                Relation::CreatedBy,
+            ) => format!("{y}.id = {x}.created_by"),
+            (
+                Credential | CredentialType | Organization | Team | JobTemplate | InputSource
+                | Application,
+                Relation::ModifiedBy,
+            ) => format!("{y}.id = {x}.modified_by"),
+            (Token, Relation::User) => format!("{y}.id = {x}.user_id"),
+            (Token, Relation::Application) => format!("{y}.id = {x}.application_id"),
+            (AuditEntry, Relation::Actor) => format!("{y}.id = {x}.actor_id"),
+            (
+                Organization,
+                Relation::Teams
+                | Relation::Credentials
+                | Relation::Applications
+                | Relation::JobTemplates,
+            ) => format!("{y}.organization_id = {x}.id"),
+            (InputSource, Relation::Target) => format!("{y}.id = {x}.target_credential_id"),
+            (InputSource, Relation::Source) => format!("{y}.id = {x}.source_credential_id"),
+            (Credential, Relation::InputSources) => format!("{y}.target_credential_id = {x}.id"),
+            (Credential, Relation::TargetInputSources) => {
+                format!("{y}.source_credential_id = {x}.id")
+            }
+            (Credential, Relation::GalaxyOrganizations) => format!(
+                "{y}.id IN (SELECT a.organization_id FROM organization_galaxy_credentials a \
+                 WHERE a.credential_id = {x}.id)"
+            ),
+            (Credential, Relation::JobTemplates) => format!(
+                "{y}.id IN (SELECT a.job_template_id FROM job_template_credentials a WHERE a.credential_id = {x}.id)"
+            ),
+            (JobTemplate, Relation::Credentials) => format!(
+                "{y}.id IN (SELECT a.credential_id FROM job_template_credentials a WHERE a.job_template_id = {x}.id)"
+            ),
+            (CredentialType, Relation::Credentials) => format!("{y}.credential_type_id = {x}.id"),
+            (Application, Relation::Tokens) => format!("{y}.application_id = {x}.id"),
+            (Kind::User, Relation::Tokens) => {
+                format!("{y}.user_id = {x}.id AND {y}.kind = 'awx'")
+            }
+            (_, Relation::Role(role)) if table(kind)? == table_of_resource(role.kind()) => format!(
+                "{y}.resource_kind = '{}' AND {y}.resource_id = {x}.id AND {y}.name = '{}'",
+                role.kind().word(),
+                role.word()
+            ),
+            (Kind::Role, Relation::Members) => {
+                let now = sql.int(self.now().as_micros());
+                format!(
+                    "{y}.id IN (SELECT g.user_id FROM grants g WHERE g.role_id = {x}.id \
+                     AND g.user_id IS NOT NULL AND g.ended IS NULL AND g.valid_until > {now})"
+                )
+            }
+            (Kind::User, Relation::Roles) => {
+                let now = sql.int(self.now().as_micros());
+                format!(
+                    "{y}.id IN (SELECT g.role_id FROM grants g WHERE g.user_id = {x}.id \
+                     AND g.ended IS NULL AND g.valid_until > {now})"
+                )
+            }
+            (AuditEntry, Relation::Touched(kind)) => {
+                let word = sql.text(kind.word());
+                format!(
+                    "{y}.id IN (SELECT a.id FROM audit_objects a WHERE a.entry_id = {x}.id AND a.kind = {word})"
+                )
+            }
+            _ => return Err(Error::invalid("filter", Rule::Required)),
+        })
+    }
+
+    fn test(
+        &self,
+        standing: &Standing,
+        kind: Kind,
+        x: &str,
+        filter: &Filter,
+        sql: &mut Sql,
+    ) -> Result<String> {
+        let column = column(kind, filter.field, x)
+            .ok_or_else(|| Error::invalid("filter", Rule::Required))?;
+        let is_text = filter.field.field_type() == FieldType::Text;
+        Ok(match &filter.test {
+            Test::Equals(operand) => format!("{column} = {}", sql.operand(operand)),
+            Test::OneOf(operands) if operands.is_empty() => FALSE.to_owned(),
+            Test::OneOf(operands) => {
+                let list: Vec<String> =
+                    operands.iter().map(|operand| sql.operand(operand)).collect();
+                format!("{column} IN ({})", list.join(", "))
+            }
+            Test::Ids(ids) => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                let list = self.session().id_list(&sql.text(&ids.join(",")));
+                format!("{column} IN ({list})")
+            }
+            Test::Less(operand) => format!("{column} < {}", sql.operand(operand)),
+            Test::LessOrEqual(operand) => format!("{column} <= {}", sql.operand(operand)),
+            Test::Greater(operand) => format!("{column} > {}", sql.operand(operand)),
+            Test::GreaterOrEqual(operand) => format!("{column} >= {}", sql.operand(operand)),
+            Test::IsNull(true) => format!("{column} IS NULL"),
+            Test::IsNull(false) => format!("{column} IS NOT NULL"),
+            Test::Text(test) if is_text => text_test(&column, test, sql),
+            Test::Text(test) => text_test(&format!("CAST({column} AS TEXT)"), test, sql),
+            Test::Matches(pattern) => {
+                let ids = self.matching(kind, filter.field, pattern)?;
+                let list = self.session().id_list(&sql.text(&ids));
+                format!("{x}.id IN ({list})")
+            }
+            Test::Held(role) => self.held_on(standing, x, *role, sql),
+        })
+    }
+
+    /// The ids of all objects of a kind whose field a pattern matches, as one text that
+    /// [`super::session::Session::id_list`] reads.
+    ///
+    /// The databases have engines of their own, with other rules and without a bound on their time.
+    fn matching(&self, kind: Kind, field: Field, pattern: &Pattern) -> Result<String> {
+        let column =
+            column(kind, field, "x").ok_or_else(|| Error::invalid("filter", Rule::Required))?;
+        let statement = format!(
+            "SELECT x.id, CAST({column} AS TEXT) FROM {} x WHERE {column} IS NOT NULL",
+            table(kind)?
+        );
+        let mut ids = String::new();
+        self.session().rows(&statement, &[], |row| {
+            if pattern.matches(&row.at::<String>(1)?) {
+                if !ids.is_empty() {
+                    ids.push(',');
+                }
+                ids.push_str(&row.at::<i64>(0)?.to_string());
+            }
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
+    /// Whether somebody holds a role, or one that it comes with, on an object called `x`.
+    fn held_on(&self, standing: &Standing, x: &str, role: Role, sql: &mut Sql) -> String {
+        let reads = role.implies().is_empty();
+        if standing.is_superuser || (reads && standing.is_system_auditor) {
+            return TRUE.to_owned();
+        }
+        match role.kind() {
+            ResourceKind::Organization | ResourceKind::Team => {
+                let held = standing.holdings.iter().filter(|holding| holding.role == role);
+                let ids: Vec<i64> = held.map(|holding| holding.resource_id).collect();
+                format!("{x}.id IN ({})", sql.ints(&ids))
+            }
+            kind => {
+                let now = sql.int(self.now().as_micros());
+                let (user, groups) =
+                    (sql.int(standing.user_id), sql.ints(&standing.held_role_ids()));
+                let enough: Vec<String> = Role::on(kind)
+                    .filter(|held| *held == role || held.implies().contains(&role))
+                    .map(|held| sql.text(held.word()))
+                    .collect();
+                // What another dialect gave counts as reading here.
+                let given_here = match reads {
+                    true => "",
+                    false => " AND g.dialect = 'awx'",
+                };
+                format!(
+                    "{x}.id IN (SELECT g.resource_id FROM grants g JOIN roles r ON r.id = g.role_id \
+                     WHERE g.resource_kind = '{}' AND r.name IN ({}) \
+                     AND (g.user_id = {user} OR g.group_role_id IN ({groups})) \
+                     AND g.ended IS NULL AND g.valid_until > {now}{given_here})",
+                    kind.word(),
+                    enough.join(", ")
+                )
+            }
+        }
+    }
+
+    fn order_by(
+        &self,
+        standing: &Standing,
+        query: &ListQuery<'_>,
+        sql: &mut Sql,
+    ) -> Result<String> {
+        let mut parts = Vec::new();
+        for order in query.request.order.iter().chain(query.default_order) {
+            let relations: Vec<Relation> = order.path.relations().collect();
+            let value = self.value(standing, query.kind, "x", &relations, order.field, sql)?;
+            let direction = if order.descending { "DESC" } else { "ASC" };
+            // The databases put null at different ends. Saying so costs an index, so it is said only where needed.
+            let can_be_null = order.field.can_be_null() || !relations.is_empty();
+            let nulls = match (can_be_null, order.descending) {
+                (false, _) => "",
+                (true, false) => " NULLS LAST",
+                (true, true) => " NULLS FIRST",
+            };
+            parts.push(format!("{value} {direction}{nulls}"));
+        }
+        parts.push("x.id ASC".to_owned());
+        Ok(parts.join(", "))
+    }
+
+    /// The value of a field of an object called `x`, or of the one that relations lead to from there; null where
+    /// the caller may not know it.
+    fn value(
+        &self,
+        standing: &Standing,
+        kind: Kind,
+        x: &str,
+        relations: &[Relation],
+        field: Field,
+        sql: &mut Sql,
+    ) -> Result<String> {
+        let unknown = || Error::invalid("order_by", Rule::Required);
+        let Some((relation, rest)) = relations.split_first() else {
+            return column(kind, field, x).ok_or_else(unknown);
+        };
+        if relation.is_many() {
+            return Err(unknown());
+        }
+        let (target, y) = (relation.target(), sql.alias());
+        let mut wheres = vec![self.tie(kind, x, *relation, &y, sql)?];
+        if !rest.is_empty() || !relation.shows(field) {
+            wheres.push(self.visible(standing, target, &y, sql));
+        }
+        let value = self.value(standing, target, &y, rest, field, sql)?;
+        Ok(format!(
+            "(SELECT {value} FROM {} {y} WHERE ({}))",
+            table(target)?,
+            wheres.join(") AND (")
+        ))
+    }
 }
 
 /// The empty text is in every text. The length is a number of characters, so it can stand in the statement.
@@ -455,24 +787,6 @@ pub(super) fn text_test(column: &str, test: &TextTest, sql: &mut Sql) -> String 
     }
 }
 
-fn order_by(query: &ListQuery<'_>) -> Result<String> {
-    let mut parts = Vec::new();
-    for order in query.request.order.iter().chain(query.default_order) {
-        let column = column(query.kind, order.field)
-            .ok_or_else(|| Error::invalid("order_by", Rule::Required))?;
-        let direction = if order.descending { "DESC" } else { "ASC" };
-        // The databases put null at different ends. Saying so costs an index, so it is said only where needed.
-        let nulls = match (order.field.can_be_null(), order.descending) {
-            (false, _) => "",
-            (true, false) => " NULLS LAST",
-            (true, true) => " NULLS FIRST",
-        };
-        parts.push(format!("{column} {direction}{nulls}"));
-    }
-    parts.push("x.id ASC".to_owned());
-    Ok(parts.join(", "))
-}
-
 fn table(kind: Kind) -> Result<&'static str> {
     Ok(match kind {
         Kind::Credential => "credentials",
@@ -485,6 +799,7 @@ fn table(kind: Kind) -> Result<&'static str> {
         Kind::Role => "roles",
         Kind::JobTemplate => "job_templates",
         Kind::InputSource => "credential_input_sources",
+        Kind::Application => "applications",
         _ => return Err(Error::internal("no list of this kind of object")),
     })
 }
@@ -493,63 +808,75 @@ fn table_of_resource(kind: ResourceKind) -> &'static str {
     match kind {
         ResourceKind::Organization => "organizations",
         ResourceKind::Team => "teams",
+        ResourceKind::JobTemplate => "job_templates",
         _ => "credentials",
     }
 }
 
-/// The column of a field, for the kinds of object that have it.
+/// The value of a field of an object called `x`, for the kinds of object that have it.
+fn column(kind: Kind, field: Field, x: &str) -> Option<String> {
+    let column = column_of_x(kind, field)?;
+    Some(if x == "x" { column.to_owned() } else { column.replace("x.", &format!("{x}.")) })
+}
+
+/// The column of a field in the table that goes by the name `x`.
 #[expect(clippy::match_same_arms, reason = "a table with a row for each field of each kind")]
-pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
+fn column_of_x(kind: Kind, field: Field) -> Option<&'static str> {
     use Kind::{
-        AuditEntry, Credential, CredentialType, InputSource, JobTemplate, Organization, Role, Team,
-        Token, User,
+        Application, AuditEntry, Credential, CredentialType, InputSource, JobTemplate,
+        Organization, Role, Team, Token, User,
     };
     Some(match (kind, field) {
         (_, Field::Id) => "x.id",
-        (Credential | CredentialType | Organization | Team | JobTemplate, Field::Name) => "x.name",
         (
-            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
+            Credential | CredentialType | Organization | Team | JobTemplate | Application,
+            Field::Name,
+        ) => "x.name",
+        (
+            Credential | CredentialType | Organization | Team | JobTemplate | InputSource
+            | Application,
             Field::Description,
         ) => "x.description",
         (Token, Field::Description) => "x.name",
         (
             Credential | CredentialType | Organization | Team | User | Token | JobTemplate
-            | InputSource,
+            | InputSource | Application,
             Field::Created,
         ) => "x.created",
         (
             Credential | CredentialType | Organization | Team | User | Token | JobTemplate
-            | InputSource,
+            | InputSource | Application,
             Field::Modified,
         ) => "x.modified",
         (
-            Credential | CredentialType | Organization | Team | User | JobTemplate | InputSource,
+            Credential | CredentialType | Organization | Team | User | JobTemplate | InputSource
+            | Application,
             Field::CreatedBy,
         ) => "x.created_by",
         (
-            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
+            Credential | CredentialType | Organization | Team | JobTemplate | InputSource
+            | Application,
             Field::ModifiedBy,
         ) => "x.modified_by",
         (InputSource, Field::Target) => "x.target_credential_id",
         (InputSource, Field::SourceCredential) => "x.source_credential_id",
         (InputSource, Field::InputField) => "x.input_field_name",
-        (Credential | Team | JobTemplate, Field::Organization) => "x.organization_id",
-        (Team | Credential | JobTemplate, Field::OrganizationName) => {
+        (Credential | Team | JobTemplate | Application, Field::Organization) => "x.organization_id",
+        (Team | Credential | JobTemplate | Application, Field::OrganizationName) => {
             "(SELECT o.name FROM organizations o WHERE o.id = x.organization_id)"
         }
         (Credential, Field::CredentialType) => "x.credential_type_id",
-        (Credential, Field::TypeKind) => {
-            "(SELECT t.kind FROM credential_types t WHERE t.id = x.credential_type_id)"
-        }
-        (Credential, Field::TypeNamespace) => {
-            "(SELECT t.namespace FROM credential_types t WHERE t.id = x.credential_type_id)"
-        }
-        (Credential, Field::TypeName) => {
-            "(SELECT t.name FROM credential_types t WHERE t.id = x.credential_type_id)"
-        }
         (Credential | CredentialType, Field::Managed) => "x.managed",
         (CredentialType, Field::TypeKind) => "x.kind",
         (CredentialType, Field::TypeNamespace) => "x.namespace",
+        (CredentialType, Field::Inputs) => "x.inputs",
+        (CredentialType, Field::Injectors) => "x.injectors",
+        (Application, Field::ClientId) => "x.client_id",
+        (Application, Field::ClientType) => "x.client_type",
+        (Application, Field::GrantType) => "x.grant_type",
+        (Application, Field::RedirectUris) => "x.redirect_uris",
+        (Application, Field::SkipAuthorization) => "x.skip_authorization",
+        (Token, Field::Application) => "x.application_id",
         (User, Field::Username) => "x.username",
         (User, Field::FirstName) => "x.first_name",
         (User, Field::LastName) => "x.last_name",
@@ -576,14 +903,6 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
         (AuditEntry, Field::ObjectKind) => {
             "(SELECT a.kind FROM audit_objects a WHERE a.entry_id = x.id AND a.position = 0)"
         }
-        (
-            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
-            Field::CreatedByName,
-        ) => "(SELECT u.username FROM users u WHERE u.id = x.created_by)",
-        (
-            Credential | CredentialType | Organization | Team | JobTemplate | InputSource,
-            Field::ModifiedByName,
-        ) => "(SELECT u.username FROM users u WHERE u.id = x.modified_by)",
         _ => return None,
     })
 }
@@ -592,6 +911,7 @@ pub(crate) fn column(kind: Kind, field: Field) -> Option<&'static str> {
 #[derive(Default)]
 pub(super) struct Sql {
     bound: Vec<Operand>,
+    aliases: usize,
 }
 
 /// Nothing refers to the credential now; nothing since then released its values, logged in with them, tied it to
@@ -612,6 +932,12 @@ fn unused_since(since: &str) -> String {
 }
 
 impl Sql {
+    /// A name for a table that no other has in this statement.
+    fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("y{}", self.aliases)
+    }
+
     pub(super) fn operand(&mut self, operand: &Operand) -> String {
         self.bound.push(operand.clone());
         format!("${}", self.bound.len())

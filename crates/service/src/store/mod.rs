@@ -1,6 +1,7 @@
 //! The store: one body of SQL over SQLite or PostgreSQL. Nothing outside this crate sees it.
 
 mod account;
+mod application;
 mod audit;
 mod check;
 mod check_platform;
@@ -44,6 +45,7 @@ use strongroom_core::audit::Entry;
 use strongroom_core::clock::{Clock, Timestamp};
 use strongroom_core::{Error, Result};
 
+pub(crate) use application::{CodeRow, NewApplication};
 pub(crate) use check::permitted;
 pub(crate) use checkpoint::StoredCheckpoint;
 pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};

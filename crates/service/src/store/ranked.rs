@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::list::{Condition, ListQuery, Listed, Sql, TRUE};
 use super::session::Session;
 use super::tx::ReadTx;
-use crate::list::{Field, Filter, Group, Operand, Paging, Test};
+use crate::list::{Field, Filter, Group, Operand, Paging, Path, Test};
 use strongroom_core::Result;
 use strongroom_core::access::Standing;
 use strongroom_core::clock::Timestamp;
@@ -73,6 +73,9 @@ impl Ranked {
 
 /// The field that must have one value, and the value.
 fn equality(filter: &Filter) -> Option<(Field, i64)> {
+    if filter.path != Path::HERE {
+        return None;
+    }
     match (&filter.test, filter.group, filter.negated) {
         (Test::Equals(Operand::Int(id)), Group::All, false) => Some((filter.field, *id)),
         _ => None,

@@ -71,6 +71,18 @@ pub(crate) const SEALED_COLUMNS: [SealedColumn; 3] = [
         replace: "UPDATE signing_keys SET sealed_key = $1 WHERE id = $2 AND CAST($3 AS TEXT) = 'private_key' \
                   AND CAST($4 AS BIGINT) = 1 AND sealed_key = $5",
     },
+    SealedColumn {
+        table: "applications",
+        column: "sealed_secret",
+        kind: Kind::Application,
+        source: "(SELECT * FROM applications WHERE sealed_secret IS NOT NULL) s",
+        id: "s.id",
+        guid: "s.guid",
+        field: "CAST('client_secret' AS TEXT)",
+        version: "CAST(1 AS BIGINT)",
+        replace: "UPDATE applications SET sealed_secret = $1 WHERE id = $2 \
+                  AND CAST($3 AS TEXT) = 'client_secret' AND CAST($4 AS BIGINT) = 1 AND sealed_secret = $5",
+    },
 ];
 
 /// Where a walk through all sealed values has come to. The beginning is the default.
@@ -169,7 +181,9 @@ impl ReadTx<'_> {
     pub(crate) fn sealed_counts(&self) -> Result<BTreeMap<Option<KeyId>, u64>> {
         let mut counts = BTreeMap::new();
         for SealedColumn { table, column, .. } in &SEALED_COLUMNS {
-            let sql = format!("SELECT substr({column}, 2, 8), COUNT(*) FROM {table} GROUP BY 1");
+            let sql = format!(
+                "SELECT substr({column}, 2, 8), COUNT(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 1"
+            );
             let read = |row: &Row<'_>| Ok((row.at::<Vec<u8>>(0)?, row.at::<i64>(1)?));
             for (key, count) in self.session().rows(&sql, &[], read)? {
                 *counts.entry(KeyId::from_bytes(&key)).or_default() += count.unsigned_abs();

@@ -69,6 +69,18 @@ impl Session<'_> {
         self.row(sql, values, read)?.ok_or_else(|| Error::internal("a row was expected"))
     }
 
+    /// A query whose rows are the ids in a text parameter, which holds them separated by commas.
+    pub(crate) fn id_list(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite(_) => {
+                format!("SELECT value FROM json_each('[' || {parameter} || ']')")
+            }
+            Self::Postgres(..) => format!(
+                "SELECT CAST(id AS BIGINT) FROM unnest(string_to_array({parameter}, ',')) AS listed (id)"
+            ),
+        }
+    }
+
     /// Runs a statement and tells how many rows it changed.
     pub(crate) fn execute(self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
         match self {

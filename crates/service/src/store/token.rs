@@ -22,6 +22,7 @@ pub(crate) struct NewToken<'a> {
     pub(crate) scope: &'a str,
     pub(crate) dialects: &'a [Dialect],
     pub(crate) expires: Timestamp,
+    pub(crate) application_id: Option<i64>,
 }
 
 impl ReadTx<'_> {
@@ -61,7 +62,7 @@ impl ReadTx<'_> {
     pub(crate) fn ended_tokens(&self, before: Timestamp, most: i64) -> Result<Vec<i64>> {
         self.session().rows(
             "SELECT t.id FROM tokens t WHERE t.kind IN ('uaa_access', 'uaa_refresh', 'catalog_access', \
-             'probely_login') AND t.expires < $1 \
+             'probely_login', 'awx_session') AND t.expires < $1 \
              AND NOT EXISTS (SELECT 1 FROM tokens c WHERE c.parent_id = t.id) ORDER BY t.id LIMIT $2",
             &[before.into(), most.into()],
             |row| row.at(0),
@@ -91,8 +92,8 @@ impl WriteTx<'_> {
         let dialects: Vec<&str> = new.dialects.iter().map(|dialect| dialect.word()).collect();
         self.session().one(
             "INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
-             expires, created, modified, short_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+             expires, created, modified, short_id, application_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
             &[
                 (&new.guid).into(),
                 new.kind.word().into(),
@@ -107,6 +108,7 @@ impl WriteTx<'_> {
                 now.into(),
                 now.into(),
                 (&new.short_id).into(),
+                new.application_id.into(),
             ],
             |row| row.at(0),
         )
@@ -123,6 +125,7 @@ impl WriteTx<'_> {
         for child in children {
             self.delete_token(child)?;
         }
+        self.session().execute("DELETE FROM token_refreshes WHERE token_id = $1", &[id.into()])?;
         self.session().execute("DELETE FROM tokens WHERE id = $1", &[id.into()])?;
         Ok(())
     }
@@ -158,6 +161,26 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Puts off the end of a token that is still there.
+    pub(crate) fn prolong_token(&mut self, id: i64, expires: Timestamp) -> Result<()> {
+        self.session().execute(
+            "UPDATE tokens SET expires = $2 WHERE id = $1",
+            &[id.into(), expires.into()],
+        )?;
+        Ok(())
+    }
+
+    /// Ends the sessions of a user, but for the one that is named.
+    pub(crate) fn end_other_sessions(&mut self, user_id: i64, but: Option<i64>) -> Result<()> {
+        let sql = "SELECT id FROM tokens WHERE user_id = $1 AND kind = 'awx_session'";
+        for id in self.session().rows(sql, &[user_id.into()], |row| row.at::<i64>(0))? {
+            if Some(id) != but {
+                self.delete_token(id)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Notes that a token was used.
     pub(crate) fn note_token_use(&mut self, id: i64, at: Timestamp) -> Result<()> {
         self.session()
@@ -187,8 +210,9 @@ fn token(row: &Row<'_>) -> Result<Token> {
         modified: row.at(10)?,
         last_used: row.at(11)?,
         short_id: row.at(12)?,
+        application_id: row.at(13)?,
     })
 }
 
 const TOKEN: &str = "id, guid, kind, user_id, organization_id, name, scope, dialects, expires, created, \
-    modified, last_used, short_id";
+    modified, last_used, short_id, application_id";

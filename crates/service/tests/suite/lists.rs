@@ -11,7 +11,7 @@ use crate::room::{Caller, TestRoom, everything, given};
 
 fn text(field: Field, place: Place, case_blind: bool, text: &str) -> Filter {
     let test = Test::Text(TextTest { place, case_blind, text: text.to_owned() });
-    Filter { field, negated: false, group: Group::All, test }
+    Filter::that(field, test)
 }
 
 /// The names of the credentials in a list.
@@ -173,12 +173,7 @@ async fn filters_mean_the_same_on_both_stores(room: TestRoom) {
     let not =
         Filter { negated: true, ..text(Field::OrganizationName, Place::Whole, false, "Default") };
     assert_eq!(filtered(&admin, vec![not]).await, ["Ansible Galaxy"], "what has none is not it");
-    let none = |is| Filter {
-        field: Field::Organization,
-        negated: false,
-        group: Group::All,
-        test: Test::IsNull(is),
-    };
+    let none = |is| Filter::that(Field::Organization, Test::IsNull(is));
     assert_eq!(filtered(&admin, vec![none(true)]).await, ["Ansible Galaxy"]);
     assert_eq!(filtered(&admin, vec![none(false)]).await.len(), 8);
     let any =
@@ -206,7 +201,7 @@ async fn order_is_binary_absent_values_come_last_and_ties_break_by_id(room: Test
         admin.create_in(1, name).await;
     }
     let by = |field, descending| {
-        let order = vec![Order { field, descending }];
+        let order = vec![Order { descending, ..Order::by(field) }];
         names(&admin, ListRequest { order, ..everything() })
     };
     assert_eq!(by(Field::Name, false).await.unwrap(), ["Ansible Galaxy", "B", "a", "b", "ß", "é"]);
@@ -248,11 +243,6 @@ async fn users_are_filtered_by_what_a_list_of_users_shows(room: TestRoom) {
     };
     assert_eq!(listed(text(Field::Email, Place::End, true, "@example.ORG")).await, [ann]);
     assert_eq!(listed(Filter::equals(Field::IsSuperuser, Operand::Bool(true))).await, [1]);
-    let never = Filter {
-        field: Field::Modified,
-        negated: false,
-        group: Group::All,
-        test: Test::IsNull(true),
-    };
+    let never = Filter::that(Field::Modified, Test::IsNull(true));
     assert_eq!(listed(never).await.len(), 3);
 }

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod ansible;
+mod awx_cli;
 mod backup;
 mod database;
 mod faults;

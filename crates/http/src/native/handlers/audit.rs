@@ -5,7 +5,7 @@ use strongroom_core::access::Dialect;
 use strongroom_core::audit::{Operation, Outcome};
 use strongroom_core::id::Kind;
 use strongroom_service::AuditQuery;
-use strongroom_service::list::{Field, Filter, Group, Operand, Test};
+use strongroom_service::list::{Field, Filter, Operand, Test};
 
 use super::{Answer, shown};
 use crate::body::RawBody;
@@ -67,7 +67,7 @@ fn filters(parameters: &Parameters) -> Result<Vec<Filter>, NativeError> {
         let Some(text) = parameters.text(name) else { continue };
         let test = read(text).ok_or_else(|| unreadable(name, "This is no value of it."))?;
         if let Some(field) = field {
-            filters.push(Filter { field, negated: false, group: Group::All, test });
+            filters.push(Filter::that(field, test));
         }
     }
     Ok(filters)

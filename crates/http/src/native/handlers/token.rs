@@ -60,6 +60,7 @@ pub(super) fn draft(members: &Members) -> Result<TokenDraft, NativeError> {
         dialects: members.words("dialects", dialect),
         expires: members.time("expires_at"),
         username: None,
+        application: Member::Absent,
     })
 }
 

@@ -33,7 +33,7 @@ pub(in crate::native) struct NewToken<'a> {
 
 impl From<TokenView> for Token {
     fn from(view: TokenView) -> Self {
-        let TokenView { token, user } = view;
+        let TokenView { token, user, .. } = view;
         Self {
             id: token.id,
             guid: token.guid.to_string(),

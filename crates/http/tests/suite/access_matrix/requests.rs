@@ -54,6 +54,8 @@ fn path(template: &str, credential: &str) -> String {
         "input_source"
     } else if below("job_templates") {
         "job_template"
+    } else if below("applications") {
+        "application"
     } else if below("roles") {
         "role"
     } else if below("tokens") {
@@ -107,6 +109,7 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
     let user = json!({"username": "new", "password": "correct horse"});
     let custom = json!({"name": "New", "kind": "cloud", "inputs": {}, "injectors": {}});
     let named = json!({"description": "changed"});
+    let program = json!({"name": "New", "client_type": "public", "authorization_grant_type": "password"});
     let lookup = json!({"secret_path": "a", "secret_key": "k"});
     let fetched = json!({"source_credential": "<{vault}>", "input_field_name": "password", "metadata": lookup});
     vec![
@@ -148,6 +151,16 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("PUT", "/api/v2/job_templates/{id}/", json!({"name": "changed", "organization": "<{organization}>"})),
         ("PATCH", "/api/v2/job_templates/{id}/", named.clone()),
         ("POST", "/api/v2/job_templates/{id}/credentials/", json!({"id": "<{org_owned}>"})),
+        ("POST", "/api/login/", json!({})),
+        ("POST", "/api/logout/", json!({})),
+        ("POST", "/api/o/authorize/", json!({})),
+        ("POST", "/api/o/token/", json!({})),
+        ("POST", "/api/o/revoke_token/", json!({})),
+        ("POST", "/api/v2/organizations/{id}/applications/", program.clone()),
+        ("POST", "/api/v2/applications/", with(&program, "organization", "<{organization}>")),
+        ("PUT", "/api/v2/applications/{id}/", with(&program, "organization", "<{organization}>")),
+        ("PATCH", "/api/v2/applications/{id}/", named.clone()),
+        ("POST", "/api/v2/applications/{id}/tokens/", json!({"scope": "write"})),
         ("POST", "/api/v2/roles/{id}/users/", json!({"id": "<{org_member}>"})),
         ("POST", "/api/v2/roles/{id}/teams/", json!({"id": "<{team}>"})),
         ("POST", "/api/v2/tokens/", json!({"scope": "write"})),

@@ -288,6 +288,14 @@ impl Maker {
         self.make_placed().await;
         self.make_users_of_credentials().await;
         let root = self.by("administrator");
+        let body = json!({
+            "name": "program",
+            "organization": self.id("organization"),
+            "client_type": "confidential",
+            "authorization_grant_type": "password",
+        });
+        let program = root.post("/api/v2/applications/", &body).await.is(201);
+        self.note("application", &program["id"]);
         let custom = json!({"name": "Custom", "kind": "cloud", "inputs": {}, "injectors": {}});
         let custom = root.post("/api/v2/credential_types/", &custom).await.is(201);
         self.note("custom_type", &custom["id"]);

@@ -1,6 +1,7 @@
 //! The AWX dialect.
 
 mod activity;
+mod applications;
 mod create;
 mod galaxy;
 mod hidden;
@@ -9,8 +10,10 @@ mod job_templates;
 mod lists;
 mod options;
 mod protocol;
+mod relations;
 mod resources;
 mod roles;
+mod sessions;
 mod states;
 mod tokens;
 mod update;

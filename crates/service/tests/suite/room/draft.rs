@@ -83,5 +83,6 @@ pub(crate) fn token(kind: TokenKind) -> TokenDraft {
         dialects: Member::Absent,
         expires: Member::Absent,
         username: None,
+        application: Member::Absent,
     }
 }
