@@ -73,11 +73,12 @@ impl Ranked {
 
 /// The field that must have one value, and the value.
 fn equality(filter: &Filter) -> Option<(Field, i64)> {
-    if filter.path != Path::HERE {
-        return None;
-    }
-    match (&filter.test, filter.group, filter.negated) {
-        (Test::Equals(Operand::Int(id)), Group::All, false) => Some((filter.field, *id)),
+    // Every part is named: a condition that says more than these is another list.
+    let Filter { path, field, negated, group, test } = filter;
+    match (test, group, negated) {
+        (Test::Equals(Operand::Int(id)), Group::All, false) if *path == Path::HERE => {
+            Some((*field, *id))
+        }
         _ => None,
     }
 }
