@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::load::{self, MakeRequest, Measured};
 use crate::openbao::OpenBao;
 use crate::process::Process;
-use crate::server::{self, Server};
+use crate::server::{self, NEW_ROBOT, Server};
 use crate::{bare, machine, seed};
 
 /// What to measure.
@@ -42,6 +42,10 @@ pub(crate) enum Operation {
     AuditorPage,
     /// A creation.
     Create,
+    /// A token for a registry, for a robot that logs in with its password.
+    RegistryToken,
+    /// The minting of a robot, for one of many registries.
+    Mint,
 }
 
 /// Who is asked.
@@ -148,10 +152,14 @@ fn start_bare(room: &Room, scratch: &std::path::Path) -> anyhow::Result<Process>
     let page = ask(Server::page(1, &room.reads.bearer))?;
     let create = Server::create(fastrand::u64(..), &room.creates.bearer);
     let create = load::once(room.creates.process.address, &create)?;
-    for answer in [&get, &page, &create] {
+    let token = ask(room.reads.registry_token())?;
+    let mint = load::once(room.creates.process.address, &room.creates.mint(0))?;
+    for answer in [&get, &page, &create, &token, &mint] {
         answer.json()?;
     }
-    bare::start(&scratch.join("bare"), &[("get", &get), ("page", &page), ("create", &create)])
+    let answers =
+        [("get", &get), ("page", &page), ("create", &create), ("token", &token), ("mint", &mint)];
+    bare::start(&scratch.join("bare"), &answers)
 }
 
 fn items<'a>(rooms: &'a [Room], bare: &Process, openbao: Option<&'a OpenBao>) -> Vec<Item<'a>> {
@@ -174,9 +182,14 @@ fn items<'a>(rooms: &'a [Room], bare: &Process, openbao: Option<&'a OpenBao>) ->
         let creates = &room.creates;
         let create = |rng: &mut Rng| Server::create(rng.u64(..), &creates.bearer);
         ask(Operation::Create, creates, Box::new(create));
+        ask(Operation::RegistryToken, reads, Box::new(|_| reads.registry_token()));
+        ask(Operation::Mint, creates, Box::new(|rng| creates.mint(rng.usize(..))));
     }
     let key = rooms.first().map(|room| room.reads.bearer.as_str()).unwrap_or_default();
-    let fixed: [(Operation, Box<MakeRequest<'a>>); 3] = [
+    let robot = rooms.first().map(|room| room.reads.robot.as_str()).unwrap_or_default();
+    let fixed: [(Operation, Box<MakeRequest<'a>>); 5] = [
+        (Operation::RegistryToken, Box::new(|_| load::request("GET", "/token", robot, ""))),
+        (Operation::Mint, Box::new(|_| load::request("POST", "/mint", key, NEW_ROBOT))),
         (Operation::Get, Box::new(|_| load::request("GET", "/get", key, ""))),
         (Operation::Page, Box::new(|_| load::request("GET", "/page", key, ""))),
         (

@@ -148,6 +148,8 @@ const fn name(operation: Operation) -> &'static str {
         Operation::MiddlePage => "middle page, administrator",
         Operation::AuditorPage => "first page, auditor",
         Operation::Create => "create, durable",
+        Operation::RegistryToken => "registry token, robot's login",
+        Operation::Mint => "mint a robot, durable",
     }
 }
 
@@ -156,17 +158,19 @@ const fn comparable(operation: Operation) -> Operation {
     match operation {
         Operation::Get | Operation::GetBasic => Operation::Get,
         Operation::Page | Operation::MiddlePage | Operation::AuditorPage => Operation::Page,
-        Operation::Create => Operation::Create,
+        other => other,
     }
 }
 
-const ALL: [Operation; 6] = [
+const ALL: [Operation; 8] = [
     Operation::Get,
     Operation::GetBasic,
     Operation::Page,
     Operation::AuditorPage,
     Operation::MiddlePage,
     Operation::Create,
+    Operation::RegistryToken,
+    Operation::Mint,
 ];
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";

@@ -23,8 +23,15 @@ pub(crate) struct Server {
     pub(crate) basic: String,
     /// The header of a token of somebody who audits the one organization, and is no more than that.
     pub(crate) auditor: String,
+    /// The header of a robot's password.
+    pub(crate) robot: String,
+    /// Hosted registries, to mint robots for. They are many, so that none has very many robots.
+    registries: Vec<i64>,
 }
 
+/// What is asked of a new robot.
+pub(crate) const NEW_ROBOT: &str = r#"{"description": "benchmark"}"#;
+const REGISTRIES: usize = 200;
 /// The password of the first administrator of every store here.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
@@ -34,9 +41,17 @@ impl Server {
         let process = spawn(data)?;
         let pair = STANDARD.encode(format!("admin:{PASSWORD}"));
         let basic = format!("authorization: Basic {pair}\r\n");
-        let mut server = Self { process, basic, bearer: String::new(), auditor: String::new() };
+        let mut server = Self {
+            process,
+            basic,
+            bearer: String::new(),
+            auditor: String::new(),
+            robot: String::new(),
+            registries: Vec::new(),
+        };
         server.bearer = server.token(&server.basic)?;
         server.auditor = server.make_auditor()?;
+        server.make_registries()?;
         Ok(server)
     }
 
@@ -57,6 +72,35 @@ impl Server {
             "inputs": {"username": "deploy", "password": format!("{name:032x}")},
         });
         request("POST", "/api/v2/credentials/", key, &body.to_string())
+    }
+
+    /// The bytes of a login of the robot, as a client sends them that wants to push.
+    pub(crate) fn registry_token(&self) -> Vec<u8> {
+        let target = "/token?account=robot&service=r0.example.com&scope=repository%3Ateam%2Fapp%3Apull%2Cpush";
+        request("GET", target, &self.robot, "")
+    }
+
+    /// The bytes of the minting of a robot for one of the registries.
+    pub(crate) fn mint(&self, any: usize) -> Vec<u8> {
+        let registry = self.registries.get(any % self.registries.len().max(1)).copied();
+        let target = format!("/strongroom/v1/registries/{}/robots", registry.unwrap_or_default());
+        request("POST", &target, &self.bearer, NEW_ROBOT)
+    }
+
+    fn make_registries(&mut self) -> anyhow::Result<()> {
+        for number in 0..REGISTRIES {
+            let body = json!({
+                "name": format!("r{number}"), "organization": 1, "credentials_limit": 1_000_000,
+                "url": format!("https://r{number}.example.com"),
+            });
+            let made = self.post("/strongroom/v1/registries", &self.bearer, &body)?;
+            self.registries.push(made["id"].as_i64().context("no id")?);
+        }
+        let minted = load::once(self.process.address, &self.mint(0))?.json()?;
+        let text = |name: &str| minted[name].as_str().context("no robot");
+        let pair = STANDARD.encode(format!("{}:{}", text("username")?, text("password")?));
+        self.robot = format!("authorization: Basic {pair}\r\n");
+        Ok(())
     }
 
     fn token(&self, key: &str) -> anyhow::Result<String> {

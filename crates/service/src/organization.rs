@@ -18,8 +18,8 @@ use crate::store::{
 };
 use crate::view::{OrganizationView, Page};
 use crate::{
-    Strongroom, application, credential, draw_identity, job_template, placement, platform, scan, team,
-    user,
+    Strongroom, application, credential, draw_identity, job_template, placement, platform, scan,
+    team, user,
 };
 
 /// What a request asks of an organization.

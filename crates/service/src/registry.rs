@@ -250,7 +250,7 @@ fn retire<'tx>(
     registry: &Registry,
 ) -> Result<Vec<Entry>> {
     let entries = robot::retire_all(tx, actor, permit, registry)?;
-    private::let_go(tx, actor, registry)?;
+    tx.delete_uses_by(Kind::Registry, registry.identity.id)?;
     tx.retire_registry(permit, registry, actor.user_id())?;
     Ok(entries)
 }

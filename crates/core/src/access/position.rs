@@ -99,10 +99,6 @@ pub const PLACEMENT_OF_REGISTRY: &[PositionGrant] = &[
     app_catalog(Role::PlacementRead, Role::CatalogMember),
 ];
 
-/// On the credential that a private registry was made with, for the registry's organization.
-pub const CREDENTIAL_OF_REGISTRY: &[PositionGrant] =
-    &[app_catalog(Role::CredentialUse, Role::CatalogRegistryAdmin)];
-
 /// On a placement of a space, or of an app in it.
 pub const PLACEMENT_OF_SPACE: &[PositionGrant] = &[
     cloud_foundry(Role::PlacementManage, Role::SpaceDeveloper),
@@ -162,7 +158,6 @@ mod tests {
             (PLACEMENT_OF_ACCOUNT_TEAM, ResourceKind::Placement),
             (PLACEMENT_OF_TEAM, ResourceKind::Placement),
             (PLACEMENT_OF_REGISTRY, ResourceKind::Placement),
-            (CREDENTIAL_OF_REGISTRY, ResourceKind::Credential),
             (TARGET_OF_ACCOUNT, ResourceKind::Target),
             (TARGET_OF_ACCOUNT_TEAM, ResourceKind::Target),
             (TARGET_OF_TEAM, ResourceKind::Target),

@@ -1,7 +1,7 @@
 //! Changing credentials.
 
 use strongroom_core::access::Dialect;
-use strongroom_core::access::position::{CREDENTIAL_OF_ORGANIZATION, CREDENTIAL_OF_REGISTRY};
+use strongroom_core::access::position::CREDENTIAL_OF_ORGANIZATION;
 use strongroom_core::audit::{Change, Operation};
 use strongroom_core::credential_type::{
     CheckedInputs, CredentialType, InputRule, SecretChange, StoredInputs, check_inputs,
@@ -299,7 +299,6 @@ fn move_positions(
     let id = old.identity.id;
     if let Some(organization) = old.organization_id {
         tx.end_positions(CREDENTIAL_OF_ORGANIZATION, id, organization, actor.user_id())?;
-        tx.end_positions(CREDENTIAL_OF_REGISTRY, id, organization, actor.user_id())?;
     }
     if let Some(organization) = new.organization_id {
         tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, id, organization, actor.user_id())?;

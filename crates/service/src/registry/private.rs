@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::{Map, json};
 use strongroom_core::access::Dialect;
-use strongroom_core::access::position::CREDENTIAL_OF_REGISTRY;
 use strongroom_core::audit::{Change, Operation};
 use strongroom_core::credential_type::{CheckedInputs, SecretChange};
 use strongroom_core::draft::{Member, faultless};
@@ -141,7 +140,9 @@ impl Strongroom {
             changed.stamp.modified = tx.now();
             changed.stamp.modified_by = by.user_id();
             tx.save_registry(&permit, &changed)?;
-            tx.rename_uses_by(Kind::Registry, changed.identity.id, &changed.name)?;
+            if changed.name != old.name {
+                tx.rename_uses_by(Kind::Registry, permit.id(), &changed.name)?;
+            }
             let mut entry = entry_of(tx, &by, Operation::Update, &changed);
             if let Some(credential) = changed.credential {
                 entry.objects.extend(touched_credential(tx, credential.id)?);
@@ -203,7 +204,6 @@ impl Strongroom {
                 inputs: &access.inputs(host),
             },
         )?;
-        tx.insert_positions(CREDENTIAL_OF_REGISTRY, id, organization, actor.user_id())?;
         Ok(RegistryCredential { id, born_here: true })
     }
 
@@ -265,19 +265,6 @@ pub(super) fn health(tx: &ReadTx<'_>, registry: &Registry) -> Result<Option<Unhe
     let host = named.unwrap_or_default().split('/').next().unwrap_or_default().to_lowercase();
     let own = RegistryUrl::read(&registry.url).map(|url| url.host().to_owned());
     Ok((own != Ok(host)).then_some(Unhealthy::CredentialElsewhere))
-}
-
-/// Takes back that a registry uses its credential.
-pub(super) fn let_go(tx: &mut WriteTx<'_>, actor: &Actor, registry: &Registry) -> Result<()> {
-    tx.delete_uses_by(Kind::Registry, registry.identity.id)?;
-    let Some(credential) = registry.credential.filter(|credential| credential.born_here) else {
-        return Ok(());
-    };
-    if tx.credential_if_there(credential.id)?.is_some() {
-        let organization = registry.organization_id;
-        tx.end_positions(CREDENTIAL_OF_REGISTRY, credential.id, organization, actor.user_id())?;
-    }
-    Ok(())
 }
 
 /// A hosted registry is none that is changed here; one that was removed is gone.

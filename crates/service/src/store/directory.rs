@@ -438,6 +438,10 @@ impl WriteTx<'_> {
         self.delete_tokens_where("organization_id", id)?;
         let sql = "DELETE FROM organization_galaxy_credentials WHERE organization_id = $1";
         self.session().execute(sql, &[id.into()])?;
+        // A private registry may use a credential that went to another organization.
+        let sql = "DELETE FROM credential_references WHERE object_kind = 'registry' AND object_id IN \
+                   (SELECT id FROM registries WHERE organization_id = $1)";
+        self.session().execute(sql, &[id.into()])?;
         let sql = "DELETE FROM registries WHERE organization_id = $1";
         self.session().execute(sql, &[id.into()])?;
         Ok(())

@@ -157,11 +157,13 @@ impl Config {
             self.service.as_deref().context("only hosted registries trust this server")?;
         let Self { name, realm, issuer, .. } = self;
         let bundle = &form.bundle;
-        // The name of a registry is free text, so it is kept to its line.
+        // The name of a registry is free text, so it is kept to its line and its word.
         let name = printable(name);
         let how = format!(
             "# Registry {name}. First put its certificates into {bundle}:\n\
-             #   strongroom registry config --certificates {name} > {bundle}\n"
+             #   strongroom registry config --certificates {} > {}\n",
+            word(&name),
+            word(bundle),
         );
         if form.environment {
             return Ok(format!(
@@ -183,6 +185,16 @@ impl Config {
         }
         Ok(yaml)
     }
+}
+
+/// A text as one word of a shell.
+fn word(text: &str) -> String {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[derive(Serialize)]
@@ -223,5 +235,14 @@ mod tests {
         let variables = printed("2", false, true);
         assert!(variables.contains("REGISTRY_AUTH=token\nREGISTRY_AUTH_TOKEN_REALM=https://room"));
         assert_eq!(printed("2", true, false), "-----BEGIN CERTIFICATE-----\n");
+    }
+
+    #[test]
+    fn a_name_is_one_word_of_a_shell() {
+        for (text, one) in
+            [("main", "main"), ("my registry", "'my registry'"), ("it's", "'it'\\''s'"), ("", "''")]
+        {
+            assert_eq!(word(text), one);
+        }
     }
 }
