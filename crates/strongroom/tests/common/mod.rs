@@ -1,7 +1,6 @@
 //! The real binary under test: a store of either kind in a folder of its own, and servers on it.
 
 pub(crate) mod http;
-pub(crate) mod proof;
 mod server;
 mod store;
 

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::common::proof::{figures, sized};
 use crate::common::{Server, Store};
 use crate::database::Database;
+use crate::proof::{figures, sized};
 use crate::reader::Reader;
 use crate::wire::{Request, Wire};
 

@@ -20,6 +20,9 @@ mod rotation;
 mod scan;
 mod wire;
 
+#[path = "../common/proof.rs"]
+mod proof;
+
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "the suite of the binary uses the rest")]
 mod common;

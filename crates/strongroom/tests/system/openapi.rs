@@ -8,8 +8,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::common::proof::{figures, sized};
 use crate::common::{ADMIN_PASSWORD, Server, Store};
+use crate::proof::{figures, sized};
 use crate::reader::Reader;
 use crate::wire::{Request, Wire};
 

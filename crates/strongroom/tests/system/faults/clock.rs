@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::house::House;
-use crate::common::proof::figures;
 use crate::common::{ADMIN_PASSWORD, Server, Store};
+use crate::proof::figures;
 use crate::wire::{Request, Wire};
 
 #[test]

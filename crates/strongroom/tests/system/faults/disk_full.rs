@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::house::House;
 use super::{is_root, tool};
-use crate::common::proof::{figures, sized};
 use crate::common::{Server, Store};
+use crate::proof::{figures, sized};
 use crate::wire::{Request, Wire};
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::house::House;
 use super::{is_root, tool};
 use crate::common::Store;
-use crate::common::proof::{figures, sized};
+use crate::proof::{figures, sized};
 use crate::wire::Wire;
 
 #[test]
@@ -88,11 +88,8 @@ impl Fault {
     /// Comes, and waits until it knows every thread of the server.
     fn begin(process: u32, error: &str) -> Self {
         let mut tracer = Command::new("strace")
-            .args(["-f", "-e", "trace=none", "-e", "signal=none"])
-            .args([
-                "-e",
-                &format!("inject=pwrite64,pwritev,ftruncate,fsync,fdatasync:error={error}"),
-            ])
+            .args(["-f", "-o", "/dev/null", "-e", &format!("trace={CALLS}"), "-e", "signal=none"])
+            .args(["-e", &format!("inject={CALLS}:error={error}")])
             .args(["-p", &process.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

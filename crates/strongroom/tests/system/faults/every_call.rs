@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::house::House;
 use super::{is_root, tool};
-use crate::common::proof::{figures, sized};
 use crate::common::{ADMIN_PASSWORD, Server, Store};
+use crate::proof::{figures, sized};
 use crate::wire::Wire;
 
 /// The calls by which SQLite changes a file, each with an error that it can bring.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::house::House;
 use crate::common::Store;
-use crate::common::proof::{figures, sized};
+use crate::proof::{figures, sized};
 use crate::reader::Reader;
 use crate::wire::{Request, Wire};
 
