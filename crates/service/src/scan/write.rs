@@ -587,7 +587,7 @@ fn members(
                 told.push((setting.name, if is_set { json!(HIDDEN) } else { json!("") }));
             }
             (_, Value::Array(items)) => {
-                told.push((setting.name, json!(Value::from(items).to_string())))
+                told.push((setting.name, json!(Value::from(items).to_string())));
             }
             (_, value) => told.push((setting.name, value)),
         }

@@ -287,6 +287,7 @@ impl ReadTx<'_> {
         format!("{shown} AND ({})", on.join(" OR "))
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table with one arm for each condition")]
     fn condition(&self, condition: Condition, kind: Kind, sql: &mut Sql) -> Result<String> {
         let now = self.now().as_micros();
         Ok(match condition {

@@ -34,7 +34,7 @@ pub(crate) struct SealedColumn {
 }
 
 /// All of them, but for the canary, which a rotation seals anew with the store's own row.
-pub(crate) const SEALED_COLUMNS: [SealedColumn; 3] = [
+pub(crate) const SEALED_COLUMNS: [SealedColumn; 4] = [
     SealedColumn {
         table: "sealed_inputs",
         column: "sealed",

@@ -31,7 +31,6 @@ fn key(server: &Server, store: &Store) -> String {
     native(&["--user", "alice", "--kind", "probely", "--organization", "Acme"])
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test command hands over its Python this way")]
 fn python() -> PathBuf {
     std::env::var_os("STRONGROOM_TEST_PYTHON_PROBELY")
         .expect("STRONGROOM_TEST_PYTHON_PROBELY is not set: run the tests with scripts/test, which makes it")

@@ -77,7 +77,6 @@ fn body(method: &str, template: &str) -> Option<Value> {
         ("PUT" | "PATCH", "{id}") if template.starts_with("/targets/") => json!({"site": site}),
         ("POST", "update") => json!({"ids": ["{target}"], "site": {"desc": "changed"}}),
         ("POST", "delete") if template.starts_with("/targets/") => json!({"ids": ["{target}"]}),
-        ("POST", "sequences" | "labels" | "teams") => json!({"name": "New"}),
         ("POST", "assets") => json!({"host": "new.example.com"}),
         ("POST", "domains") => json!({"hostname": "new.example.com"}),
         ("PUT", "{id}") if template.starts_with("/domains/") => {
@@ -90,7 +89,7 @@ fn body(method: &str, template: &str) -> Option<Value> {
         (_, "delete") => json!({"ids": ["{of_account}"]}),
         (_, "obtain") => json!({"username": "creator", "password": PASSWORD}),
         (_, "verify" | "refresh" | "revoke") => json!({"token": "{login}"}),
-        (_, "keys" | "api-users") => json!({"name": "New"}),
+        ("POST", "keys" | "api-users" | "sequences" | "labels" | "teams") => json!({"name": "New"}),
         _ => panic!("no body is known for {method} {template}"),
     })
 }

@@ -147,7 +147,7 @@ impl Run {
     async fn recount(&self) -> BTreeSet<(String, String, String)> {
         let mut found = BTreeSet::new();
         let mut note = |value: &Value, root: &str, key: String| {
-            for id in self.credentials.iter() {
+            for id in &self.credentials {
                 let uri = format!("credentials://{id}");
                 if value.as_str().is_some_and(|text| text.contains(&uri)) {
                     found.insert((id.clone(), root.to_owned(), key.clone()));

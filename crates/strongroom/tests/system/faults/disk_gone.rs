@@ -121,3 +121,6 @@ impl Drop for Fault {
         self.leave();
     }
 }
+
+/// The calls by which a file is changed.
+const CALLS: &str = "pwrite64,pwritev,ftruncate,fsync,fdatasync";
