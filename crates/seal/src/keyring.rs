@@ -13,6 +13,7 @@ use crate::envelope::{
     KEY_LENGTH, SealContext, SealError, Sealed, additional_data, cipher, decrypt, encrypt,
 };
 use crate::key::{KeyId, KeyOrigin, RootKey};
+use crate::locked::LockedKey;
 use crate::random;
 
 /// The root keys of one store: the active one seals, all of them open.
@@ -198,7 +199,7 @@ impl Keyring {
         text: &[u8],
     ) -> Result<Sealed, SealError> {
         let data = additional_data(self.store_id, context, Some(key.id));
-        let wrapped_key = encrypt(&key.cipher, &data, data_key)?;
+        let wrapped_key = encrypt(&key.cipher()?, &data, data_key)?;
         Ok(Sealed::from_parts(key.id, &wrapped_key, text))
     }
 
@@ -209,7 +210,7 @@ impl Keyring {
     ) -> Result<Zeroizing<[u8; KEY_LENGTH]>, SealError> {
         let key = self.key(sealed.key_id())?;
         let data = additional_data(self.store_id, context, Some(key.id));
-        let opened = decrypt(&key.cipher, &data, sealed.wrapped_key())?;
+        let opened = decrypt(&key.cipher()?, &data, sealed.wrapped_key())?;
         let mut data_key = Zeroizing::new([0; KEY_LENGTH]);
         data_key.copy_from_slice(&opened);
         Ok(data_key)
@@ -248,7 +249,7 @@ impl fmt::Debug for Keyring {
 struct WrappingKey {
     id: KeyId,
     origin: KeyOrigin,
-    cipher: LessSafeKey,
+    key: LockedKey,
     fingerprints: hmac::Key,
 }
 
@@ -259,7 +260,14 @@ impl WrappingKey {
             hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, root.bytes()), FINGERPRINT_LABEL);
         let fingerprints = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
         let (id, origin) = (root.id(), root.origin().clone());
-        Ok(Self { id, origin, cipher: cipher(root.bytes())?, fingerprints })
+        Ok(Self { id, origin, key: LockedKey::new(root.bytes()), fingerprints })
+    }
+}
+
+impl WrappingKey {
+    /// The key ready for use. Its schedule lives no longer than the one use; the library wipes it.
+    fn cipher(&self) -> Result<LessSafeKey, SealError> {
+        cipher(self.key.bytes())
     }
 }
 

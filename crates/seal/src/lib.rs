@@ -33,6 +33,7 @@ pub mod ed25519;
 pub mod envelope;
 pub mod key;
 pub mod keyring;
+mod locked;
 pub mod mac;
 pub mod password;
 mod pem;

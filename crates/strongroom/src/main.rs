@@ -21,10 +21,16 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use zeroizing_alloc::ZeroAlloc;
 
 use cli::Cli;
 use config::{ConfigError, Environment};
 use room::NotOpened;
+
+/// Memory is wiped when it is given back, so that what held a secret does not tell it to what comes next, to a
+/// core file or to swap. What wipes itself (keys, `SecretString`) does so all the same.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::words(std::env::args_os()));

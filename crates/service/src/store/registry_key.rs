@@ -36,6 +36,7 @@ impl WriteTx<'_> {
         purpose: &str,
         key: &CertifiedKeyRow,
     ) -> Result<Option<i64>> {
+        self.require_active_key(&key.sealed_key)?;
         let now = self.now();
         self.session().row(
             "INSERT INTO signing_keys (guid, purpose, public_key, sealed_key, created, certificate, expires) \

@@ -320,7 +320,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Columns of bytes that hold nothing sealed: identities, hashes and public keys.
-    const NOT_SEALED: [&str; 6] = ["guid", "hash", "public_key", "key_id", "canary", "edge"];
+    const NOT_SEALED: [&str; 7] =
+        ["guid", "hash", "public_key", "certificate", "key_id", "canary", "edge"];
 
     /// Every column of bytes of a fresh store.
     async fn columns_of_bytes() -> BTreeSet<(String, String)> {

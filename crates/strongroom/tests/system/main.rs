@@ -11,6 +11,7 @@ mod faults;
 mod kill;
 mod leaks;
 mod limits;
+mod memory;
 mod openapi;
 mod probely_clients;
 mod reader;

@@ -86,7 +86,7 @@ fn rotate_under_load(store: &Store) {
 fn refuse_too_early(store: &Store, mut server: Server) {
     let key = store.data_dir().join("keys/root.key");
     let request = b"POST /strongroom/v1/host/keys/rotation HTTP/1.1\r\nHost: localhost\r\n\
-                    Content-Length: 0\r\nConnection: close\r\n\r\n";
+                    Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
     let socket = store.data_dir().join("strongroom.sock");
     let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
     std::io::Write::write_all(&mut stream, request).unwrap();
