@@ -915,7 +915,7 @@ pub(super) struct Sql {
     aliases: usize,
 }
 
-/// Nothing refers to the credential now; nothing since then released its values, logged in with them, tied it to
+/// It can be removed, and was not; nothing refers to the credential now; nothing since then released its values, logged in with them, tied it to
 /// something that uses it or untied it.
 fn unused_since(since: &str) -> String {
     let consumers: Vec<String> =
@@ -923,6 +923,7 @@ fn unused_since(since: &str) -> String {
     let consumers = consumers.join(", ");
     format!(
         "x.created < {since} \
+         AND (NOT x.managed OR x.id IN (SELECT b.credential_id FROM robots b WHERE b.hash IS NOT NULL)) \
          AND NOT EXISTS (SELECT 1 FROM credential_references r WHERE r.credential_id = x.id) \
          AND NOT EXISTS (SELECT 1 FROM robots b WHERE b.credential_id = x.id AND b.last_used >= {since}) \
          AND NOT EXISTS (SELECT 1 FROM audit_objects o JOIN audit_entries e ON e.id = o.entry_id \

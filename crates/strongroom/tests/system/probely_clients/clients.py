@@ -117,7 +117,7 @@ same(sequence.name, "Steps")
 host = targets.add_extra_host(second.id, host="more.example.com")
 same(host.host, "more.example.com")
 same(len(list(TargetSequenceManager().list())), 1)
-same([one.target.id for one in TargetExtraHostManager().list()], [second.id])
+same([one.target.id for one in TargetExtraHostManager().list(filters={})], [second.id])
 same([one.name for one in TargetLabelManager().list()], ["Production"])
 try:
     targets.create("not an address")
