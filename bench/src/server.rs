@@ -111,7 +111,7 @@ impl Server {
     }
 
     fn make_auditor(&self) -> anyhow::Result<String> {
-        let name = format!("auditor {}", fastrand::u64(..));
+        let name = format!("auditor-{}", fastrand::u64(..));
         let body = json!({"username": name, "password": PASSWORD});
         let user = self.post("/api/v2/users/", &self.bearer, &body)?["id"].clone();
         let organization = request("GET", "/api/v2/organizations/1/", &self.bearer, "");
