@@ -269,9 +269,10 @@ const VIEW: &str = "id, at, action, outcome, dialect, request_id, source, actor_
 /// Entries read at once.
 const BATCH: i64 = 1024;
 
-const WAITING: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
+/// The queue comes first, whatever a planner would like: the log is long, and what waits is not.
+pub(super) const WAITING: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
     e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times \
-    FROM audit_queue q JOIN audit_entries e ON e.id = q.entry_id ORDER BY e.id LIMIT $1";
+    FROM audit_queue q LEFT JOIN audit_entries e ON e.id = q.entry_id ORDER BY q.entry_id LIMIT $1";
 
 const LINKED: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
     e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times, l.position, l.hash \

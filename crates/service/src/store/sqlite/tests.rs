@@ -113,6 +113,16 @@ async fn among_good_ones(poison: Change) -> Error {
 }
 
 #[tokio::test]
+async fn a_group_reads_what_waits_for_its_link_and_not_the_whole_log() {
+    let room = Room::new(WriterLimits::default()).await;
+    let plan = format!("EXPLAIN QUERY PLAN {}", audit::WAITING);
+    let steps = |session: Session<'_>| session.rows(&plan, &[Value::Int(1)], |row| row.at(3));
+    let steps: Vec<String> = room.sqlite.read(steps).unwrap();
+    assert!(steps.iter().any(|step| step.contains("audit_queue")), "{steps:?}");
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN e")), "{steps:?}");
+}
+
+#[tokio::test]
 async fn a_member_that_returns_an_error_is_told_its_own() {
     let error = among_good_ones(poisoned(|_| Err(Error::TooLarge))).await;
     assert!(matches!(error, Error::TooLarge), "{error:?}");
