@@ -37,7 +37,7 @@ impl Keyring {
         reason = "the keyring's copy is to be the only one left"
     )]
     pub fn new(root: RootKey) -> Result<Self, SealError> {
-        let active = Arc::new(WrappingKey::new(&root)?);
+        let active = Arc::new(WrappingKey::new(&root));
         let keys = RwLock::new(Keys { active, others: Vec::new() });
         Ok(Self { store_id: root.store_id(), keys })
     }
@@ -59,7 +59,7 @@ impl Keyring {
         if root.store_id() != self.store_id {
             return Err(SealError::ForeignKey(root.store_id()));
         }
-        let key = Arc::new(WrappingKey::new(&root)?);
+        let key = Arc::new(WrappingKey::new(&root));
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         if keys.active.id == key.id {
             keys.active = key;
@@ -254,13 +254,13 @@ struct WrappingKey {
 }
 
 impl WrappingKey {
-    fn new(root: &RootKey) -> Result<Self, SealError> {
+    fn new(root: &RootKey) -> Self {
         // A key of its own, so that nothing else is ever signed with the root key.
         let derived =
             hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, root.bytes()), FINGERPRINT_LABEL);
         let fingerprints = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
         let (id, origin) = (root.id(), root.origin().clone());
-        Ok(Self { id, origin, key: LockedKey::new(root.bytes()), fingerprints })
+        Self { id, origin, key: LockedKey::new(root.bytes()), fingerprints }
     }
 }
 

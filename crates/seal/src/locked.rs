@@ -9,8 +9,8 @@ use crate::envelope::KEY_LENGTH;
 /// A key on a page of its own.
 pub(crate) struct LockedKey {
     page: Box<Page>,
-    // Dropped after the page was wiped. Without it the system refused: its limit of locked memory is used up.
-    _lock: Option<LockGuard>,
+    /// Absent where the system refused because its limit of locked memory is used up.
+    lock: Option<LockGuard>,
 }
 
 /// As large as a page, so that unlocking one key does not unlock another.
@@ -24,7 +24,7 @@ impl LockedKey {
         // Locked before anything is in it.
         let lock = region::lock(page.0.as_ptr(), PAGE).ok();
         page.0[..KEY_LENGTH].copy_from_slice(key);
-        Self { page, _lock: lock }
+        Self { page, lock }
     }
 
     /// The key.
@@ -36,6 +36,8 @@ impl LockedKey {
 impl Drop for LockedKey {
     fn drop(&mut self) {
         self.page.0.zeroize();
+        // While the page is still there.
+        drop(self.lock.take());
     }
 }
 
@@ -54,7 +56,7 @@ mod tests {
         let status = || std::fs::read_to_string("/proc/self/status").unwrap();
         let key = LockedKey::new(&[7; KEY_LENGTH]);
         assert_eq!(key.bytes(), &[7; KEY_LENGTH]);
-        if key._lock.is_some() {
+        if key.lock.is_some() {
             assert!(4 <= locked(&status()), "{}", status());
         }
     }
