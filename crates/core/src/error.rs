@@ -276,6 +276,15 @@ pub enum Rule {
     },
     /// Not the location of a registry.
     Location(crate::registry::LocationFault),
+    /// Not a reference to a container image.
+    Image(crate::registry::ImageFault),
+    /// Exactly one of these members must be given.
+    ExactlyOne {
+        /// The members.
+        of: &'static [&'static str],
+    },
+    /// What a client of the platform's token endpoints cannot call itself.
+    ClientId,
     /// A registry cannot be hosted as asked.
     Hosted(crate::hosted::HostedRule),
     /// A robot cannot be minted as asked.

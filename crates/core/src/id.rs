@@ -60,6 +60,10 @@ pub enum Kind {
     Job,
     /// A root key of the store.
     RootKey,
+    /// An image that an app of a platform is to run.
+    Package,
+    /// A client of a platform's token endpoints.
+    UaaClient,
 }
 
 impl Kind {
@@ -92,11 +96,13 @@ impl Kind {
             Self::SigningKey => "signing_key",
             Self::Job => "job",
             Self::RootKey => "root_key",
+            Self::Package => "package",
+            Self::UaaClient => "uaa_client",
         }
     }
 
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Credential,
         Self::CredentialType,
         Self::Organization,
@@ -123,6 +129,8 @@ impl Kind {
         Self::SigningKey,
         Self::Job,
         Self::RootKey,
+        Self::Package,
+        Self::UaaClient,
     ];
 
     /// The kind of a word of the store.

@@ -70,6 +70,13 @@ pub enum PlatformRule {
     RolesInSpaces,
     /// Variables of an app may be secrets, and no place here is meant for them.
     VariablesNotKept,
+    /// The member must be one of these words.
+    OnlyOneOf {
+        /// The words.
+        words: &'static [&'static str],
+    },
+    /// The app has no package to be started with.
+    NothingToStart,
     /// Metadata that cannot be read.
     Metadata(MetadataFault),
     /// More labels than one object takes.

@@ -266,8 +266,29 @@ pub struct App {
     pub space_id: i64,
     /// Unique in the space after folding.
     pub name: String,
-    /// What the dialect keeps and gives back: state, lifecycle.
+    /// What the dialect keeps and gives back: lifecycle.
     pub details: Map<String, Value>,
+    /// Whether it was started and not stopped since; nothing runs here.
+    pub is_started: bool,
+    /// Labels and annotations.
+    pub metadata: Map<String, Value>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub modified: Timestamp,
+}
+
+/// An image that an app is to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Package {
+    /// Its identity.
+    pub identity: Identity,
+    /// The app.
+    pub app_id: i64,
+    /// The reference to the image.
+    pub image: String,
+    /// The user name at the registry, if one came with it.
+    pub username: Option<String>,
     /// Labels and annotations.
     pub metadata: Map<String, Value>,
     /// When it was made.

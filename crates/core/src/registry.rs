@@ -1,7 +1,12 @@
-//! Container registries: the locations at which credentials stand.
+//! Container registries: the locations at which credentials stand, the images there, and which credential wins.
+
+pub mod image;
+pub mod precedence;
 
 use std::fmt;
 use std::str::FromStr;
+
+pub use image::{Image, ImageFault};
 
 /// Host, perhaps port and path, of a registry, without scheme: at most 255 characters, the host in lower case.
 ///

@@ -49,7 +49,7 @@ mod tests {
                 format!("basic {username} {}", password.expose_secret())
             }
             Presented::Bearer(token) => format!("bearer {}", token.expose_secret()),
-            Presented::Refresh(_) | Presented::Session(_) => {
+            Presented::Refresh(_) | Presented::Session(_) | Presented::Client { .. } => {
                 "a key that no header carries".to_owned()
             }
         }

@@ -245,7 +245,8 @@ impl Strongroom {
         let (key, sealed) = drawn.map_err(Error::internal)?;
         let public_key = key.public().map_err(Error::internal)?.to_vec();
         let sealed_key = sealed.into_bytes();
-        let row = SigningKeyRow { guid, public_key, sealed_key, retired: None };
+        let created = self.now();
+        let row = SigningKeyRow { guid, public_key, sealed_key, created, retired: None };
         Ok((self.opened_audit_key(guid, key)?, row))
     }
 

@@ -17,7 +17,6 @@ use strongroom_core::text::fold;
 use strongroom_core::{Error, Result};
 use strongroom_seal::digest::sha256;
 use strongroom_seal::mac::CacheKey;
-use strongroom_seal::token::TokenHash;
 use strongroom_seal::{password, token};
 use tokio::sync::Semaphore;
 
@@ -46,6 +45,13 @@ pub enum Presented {
     Session(SecretString),
     /// A refresh token of the platform, in the body of the request that it is for.
     Refresh(SecretString),
+    /// The id and secret of a client of the platform's token endpoints.
+    Client {
+        /// What it calls itself.
+        id: String,
+        /// Its secret.
+        secret: SecretString,
+    },
 }
 
 impl Strongroom {
@@ -66,14 +72,9 @@ impl Strongroom {
                 self.by_password(door, KeyKind::BasicPassword, &username, password, origin).await
             }
             Presented::Bearer(text) => self.by_token(door, &text, origin).await,
-            Presented::Session(text) => {
-                let hash = token::hash_plain(text.expose_secret());
-                self.by_hash(door, hash, origin, |kind| kind == TokenKind::AwxSession).await
-            }
-            Presented::Refresh(text) => {
-                let hash = token::hash_of(text.expose_secret());
-                self.by_hash(door, hash, origin, |kind| kind == TokenKind::UaaRefresh).await
-            }
+            Presented::Session(text) => self.by_session(door, &text, origin).await,
+            Presented::Refresh(text) => self.by_refresh_token(door, &text, origin).await,
+            Presented::Client { id, secret } => self.by_client(door, id, &secret, origin).await,
         }
     }
 
@@ -156,28 +157,94 @@ impl Strongroom {
         let text = text.expose_secret();
         let is_platform = matches!(door, Door::CloudFoundry | Door::Uaa);
         let hash = if is_platform && uaa::is_signed(text) {
-            self.is_own_token(text).await?.then(|| sha256(text.as_bytes()))
+            self.own_claims(text).await?.map(|_| sha256(text.as_bytes()))
         } else {
             token::hash_of(text).or_else(|| token::hash_plain(text))
         };
         // A refresh token only buys access tokens, whatever door it is shown at, and a session is a cookie only.
-        let is_bearer = |kind| !matches!(kind, TokenKind::UaaRefresh | TokenKind::AwxSession);
-        self.by_hash(door, hash, origin, is_bearer).await
-    }
-
-    async fn by_hash(
-        &self,
-        door: Door,
-        hash: Option<TokenHash>,
-        origin: Origin,
-        is_meant: impl Fn(TokenKind) -> bool,
-    ) -> Result<Actor> {
         let Some(hash) = hash else {
             return Err(self.unknown_token(&origin));
         };
+        let is_bearer = |kind| !matches!(kind, TokenKind::UaaRefresh | TokenKind::AwxSession);
+        self.by_row(door, move |tx| tx.token_by_hash(&hash), origin, is_bearer).await
+    }
+
+    async fn by_session(&self, door: Door, text: &SecretString, origin: Origin) -> Result<Actor> {
+        let Some(hash) = token::hash_plain(text.expose_secret()) else {
+            return Err(self.unknown_token(&origin));
+        };
+        let is_meant = |kind| kind == TokenKind::AwxSession;
+        self.by_row(door, move |tx| tx.token_by_hash(&hash), origin, is_meant).await
+    }
+
+    /// Whoever brings a refresh token that was used up some time ago ends the login, whoever he is.
+    async fn by_refresh_token(
+        &self,
+        door: Door,
+        text: &SecretString,
+        origin: Origin,
+    ) -> Result<Actor> {
+        let row = match token::hash_of(text.expose_secret()) {
+            Some(hash) => self.read(move |tx| tx.refresh_token(&hash)).await?,
+            None => None,
+        };
+        let Some(row) = row else { return Err(self.unknown_token(&origin)) };
+        if uaa::is_reused(&row, self.now()) {
+            self.end_reused_login(row.token_id, &origin).await?;
+            return Err(self.unknown_token(&origin));
+        }
+        let is_meant = |kind| kind == TokenKind::UaaRefresh;
+        self.by_row(door, move |tx| tx.token(row.token_id), origin, is_meant).await
+    }
+
+    /// A client's secret is random, so that nobody guesses it and it needs no slow hash.
+    async fn by_client(
+        &self,
+        door: Door,
+        id: String,
+        secret: &SecretString,
+        origin: Origin,
+    ) -> Result<Actor> {
+        let opens = KeyKind::UaaClient.opens(door, DialectSet::NONE);
+        let hash = token::hash_of(secret.expose_secret()).filter(|_| opens);
+        let found = match hash {
+            Some(hash) => {
+                let by_secret = move |tx: &ReadTx<'_>| {
+                    let Some(client) = tx.uaa_client_by_hash(&hash)? else { return Ok(None) };
+                    Ok(tx.users_by_id(&[client.user_id])?.into_iter().next())
+                };
+                self.read(by_secret).await?
+            }
+            None => None,
+        };
+        let Some(user) = found.filter(|user| user.enabled && user.username == id) else {
+            let failures = &self.0.gate.failures;
+            failures.count(&origin, "", "unknown client or wrong secret", self.now());
+            return Err(Error::Unauthenticated);
+        };
+        Ok(Actor {
+            user_id: Some(user.identity.id),
+            user_guid: Some(user.identity.guid),
+            username: user.username,
+            token: None,
+            origin,
+            door,
+        })
+    }
+
+    async fn by_row<F>(
+        &self,
+        door: Door,
+        find: F,
+        origin: Origin,
+        is_meant: impl Fn(TokenKind) -> bool,
+    ) -> Result<Actor>
+    where
+        F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<Option<Token>> + Send + 'static,
+    {
         let found = self
             .read(move |tx| {
-                let Some(token) = tx.token_by_hash(&hash)? else { return Ok(None) };
+                let Some(token) = find(tx)? else { return Ok(None) };
                 let users = tx.users_by_id(&[token.user_id])?;
                 let belongs = belongs_behind(tx, door, &token)?;
                 Ok(users.into_iter().next().filter(|_| belongs).map(|user| (token, user)))

@@ -13,6 +13,7 @@ use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
 use crate::list::{Field, ListRequest, Order};
+use crate::placement::Removed;
 use crate::store::{
     Audited, Condition, ListQuery, NewOrganization, Permit, ReadTx, WriteTx, proof,
 };
@@ -227,22 +228,28 @@ impl Strongroom {
     /// credentials is not deleted while it owns any.
     pub async fn delete_organization(&self, actor: &Actor, reference: &Ref) -> Result<()> {
         let (by, reference) = (actor.clone(), reference.clone());
-        self.write(actor, move |tx| Ok(Audited::with_all((), delete(tx, &by, &reference)?))).await
+        self.write(actor, move |tx| Ok(Audited::with_all((), delete(tx, &by, &reference)?.entries)))
+            .await
     }
 }
 
-/// Deletes an organization for an actor who may, whatever door he came through, and gives the entries that tell of
-/// it, its own first.
-pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Result<Vec<Entry>> {
+/// Deletes an organization for an actor who may, whatever door he came through; the entry of its own comes first.
+pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Result<Removed> {
     let (permit, organization) = tx.organization::<proof::Delete>(actor, reference)?;
     let id = permit.id();
     if tx.has_spaces_or_registries(id)? && !tx.standing(actor)?.is_superuser {
         return Err(Error::Conflict(Conflict::OrganizationInUse));
     }
-    let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
+    let spaces = tx.spaces_of(id)?;
+    for space in &spaces {
+        for app in tx.apps_of(space.identity.id)? {
+            // The apps go too, so they hold nothing back.
+            tx.delete_uses_by(Kind::App, app.identity.id)?;
+        }
+    }
     if organization.settings.protect_used {
         let mut uses: Vec<UseCount> = Vec::new();
-        for row in &credentials {
+        for row in tx.credential_rows(&tx.credential_ids_of(id)?)? {
             uses.extend(tx.effective_uses(&row.credential)?);
         }
         if !uses.is_empty() {
@@ -255,10 +262,13 @@ pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Re
         members(&organization).into_iter().map(|(member, value)| gone(member, value)).collect();
     let mut entries = vec![first];
     entries.extend(scan::remove_scans_of(tx, actor, id)?);
-    entries.extend(placement::remove_all_in(tx, actor, Kind::Organization, id)?);
+    let placed = placement::remove_all_in(tx, actor, Kind::Organization, id)?;
+    entries.extend(placed.entries);
+    let mut uses = placed.uses;
     // Some of the credentials may have gone with their placements.
     let credentials = tx.credential_rows(&tx.credential_ids_of(id)?)?;
     for row in &credentials {
+        uses.extend(tx.effective_uses(&row.credential)?);
         entries.push(credential::remove(tx, actor, row)?);
     }
     for template in tx.job_templates_by_id(&tx.job_template_ids_of(id)?)? {
@@ -267,8 +277,8 @@ pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Re
     for team in tx.teams_by_id(&tx.team_ids_of(id)?)? {
         entries.extend(team::remove(tx, actor, &team)?);
     }
-    for space in tx.spaces_of(id)? {
-        entries.extend(platform::remove_space(tx, actor, &space)?);
+    for space in &spaces {
+        entries.extend(platform::remove_space(tx, actor, space)?.entries);
     }
     for account in tx.users_by_id(&tx.service_account_ids_of(id)?)? {
         entries.push(user::remove(tx, actor, &account)?);
@@ -277,7 +287,7 @@ pub(crate) fn delete(tx: &mut WriteTx<'_>, actor: &Actor, reference: &Ref) -> Re
         entries.push(application::remove(tx, actor, &one)?);
     }
     tx.delete_organization(&permit, &organization, actor.user_id())?;
-    Ok(entries)
+    Ok(Removed { entries, uses: together(uses) })
 }
 
 fn save<'tx>(

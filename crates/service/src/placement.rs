@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use strongroom_core::access::{Dialect, Permission, ResourceKind, Role, decide};
 use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::draft::{Member, faultless};
-use strongroom_core::error::{Conflict, FieldPath, Rule, Violation};
+use strongroom_core::error::{Conflict, FieldPath, Rule, UseCount, Violation};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Credential, Placement, PlacementScope};
 use strongroom_core::registry::Location;
@@ -152,18 +152,64 @@ pub(crate) fn unplace(
     Ok(vec![entry])
 }
 
-/// Removes every placement that an object holds, because the object goes.
+/// What went with an object: the entries that tell of it, and what used the credentials among it.
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    /// The entries.
+    pub(crate) entries: Vec<Entry>,
+    /// The uses, counted by kind.
+    pub(crate) uses: Vec<UseCount>,
+}
+
+impl Removed {
+    /// Adds what went with another object.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        for one in other.uses {
+            match self.uses.iter_mut().find(|known| known.kind == one.kind) {
+                Some(known) => known.count += one.count,
+                None => self.uses.push(one),
+            }
+        }
+    }
+}
+
+/// Removes every placement that an object holds, because the object goes, with the credentials that were born
+/// there and have no other.
+///
+/// `CredentialInUse` when one of them is used and its organization protects used ones.
 pub(crate) fn remove_all_in(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
     kind: Kind,
     id: i64,
-) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
+) -> Result<Removed> {
+    let mut removed = Removed::default();
     for placement in tx.placements_in(kind, id)? {
-        entries.extend(remove(tx, actor, &placement)?);
+        let uses = uses_that_go(tx, &placement)?;
+        if !uses.is_empty() && tx.protects_used(tx.organization_of_scope(&placement.scope)?)? {
+            return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
+        }
+        let mut entries = remove(tx, actor, &placement)?;
+        for entry in &mut entries {
+            entry.changes.extend(
+                uses.iter().map(|of| gone("used_by", json!({"kind": of.kind, "count": of.count}))),
+            );
+        }
+        removed.add(Removed { entries, uses });
     }
-    Ok(entries)
+    Ok(removed)
+}
+
+/// The uses of the credential that goes with a placement; none when it stays.
+pub(crate) fn uses_that_go(tx: &ReadTx<'_>, placement: &Placement) -> Result<Vec<UseCount>> {
+    if !placement.born_here || tx.placements_of(placement.credential_id)?.len() != 1 {
+        return Ok(Vec::new());
+    }
+    match tx.credential_rows(&[placement.credential_id])?.into_iter().next() {
+        Some(row) => tx.effective_uses(&row.credential),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The entry of a change of a placement; its credential is the second object.

@@ -1,4 +1,5 @@
-//! Cloud Foundry: its organizations, spaces, apps, roles and users, and the registry credentials placed in them.
+//! Cloud Foundry: its organizations, spaces, apps, packages, roles and users, and the registry credentials placed in
+//! them.
 //!
 //! An organization is the room's organization; spaces and apps are the platform's own. A registry credential is
 //! a *Container Registry* credential with a placement, whose roles decide who may do what with it.
@@ -6,19 +7,24 @@
 mod app;
 mod job;
 mod organization;
+mod package;
 mod page;
 pub mod query;
 mod registry_credential;
+mod resolve;
 mod role;
 mod space;
+mod start;
 mod user;
 
 pub use app::{AppView, PlatformAppDraft};
-pub use job::JobView;
+pub use job::{JobStarted, JobView};
 pub use organization::PlatformOrganizationDraft;
+pub use package::{PackageDraft, PackageView};
 pub use registry_credential::{
     PlacedIn, PlatformOwner, RegistryCredentialDraft, RegistryCredentialView,
 };
+pub use resolve::{Considered, Resolution, ResolveDraft};
 pub use role::{PLATFORM_ROLES, PlatformRoleDraft, PlatformRoleOn, PlatformRoleView, PlatformUser};
 pub use space::{PlatformSpaceDraft, SpaceView};
 

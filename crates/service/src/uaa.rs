@@ -3,8 +3,11 @@
 //! An access token is a JSON Web Token, so that clients can read it, but what counts is its row: a token whose
 //! row is gone opens nothing, whatever its signature says.
 
+mod check;
+mod client;
 mod jwt;
 mod key;
+mod refresh;
 mod scope;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -20,22 +23,24 @@ use strongroom_seal::token;
 
 use crate::actor::Actor;
 use crate::audit::{gone, made};
-use crate::store::{Audited, NewToken, ReadTx, WriteTx};
+use crate::store::{Audited, NewToken, ReadTx, SigningKeyRow, WriteTx};
 use crate::{Strongroom, draw_identity};
 
-pub use key::PublicKey;
+pub use client::{UaaClientDraft, UaaClientSecret, UaaClientView};
+pub use key::{PublicKey, SigningKeyView};
 
 pub(crate) use jwt::is_signed;
 pub(crate) use key::Keys;
+pub(crate) use refresh::is_reused;
 pub(crate) use scope::{Powers, reads, writes};
 
-/// What a login or a refresh gives. The tokens are shown this once.
+/// What a login, a refresh or a client's request gives. The tokens are shown this once.
 #[derive(Debug)]
 pub struct UaaTokens {
     /// A signed token for the platform.
     pub access_token: SecretString,
-    /// What buys further access tokens.
-    pub refresh_token: SecretString,
+    /// What buys further access tokens; a client has none, because its secret does so.
+    pub refresh_token: Option<SecretString>,
     /// Seconds for which the access token can be counted on.
     pub expires_in: i64,
     /// What the access token is for: words separated by spaces.
@@ -74,7 +79,7 @@ impl Strongroom {
         let drawn = token::Token::generate().map_err(Error::internal)?;
         let refresh = Identity::draw()?;
         let ends = now.plus_seconds(REFRESH_LIFE);
-        let grant = Grant { kind: "password", scope: &scope, since: now, ends };
+        let grant = Grant { kind: "password", client: None, scope: &scope, since: now, ends };
         let access = self.signed(&user.user, &grant, now).await?;
         let by = actor.clone();
         let (access_hash, refresh_hash) = (access.hash, drawn.hash);
@@ -98,6 +103,7 @@ impl Strongroom {
             };
             let parent =
                 tx.insert_token(&new(refresh, TokenKind::UaaRefresh, &refresh_hash, None, ends))?;
+            tx.insert_refresh_token(&refresh_hash, parent)?;
             let access = new(jti, TokenKind::UaaAccess, &access_hash, Some(parent), expires);
             let access = tx.insert_token(&access)?;
             tx.note_login(user_id, tx.now())?;
@@ -108,60 +114,7 @@ impl Strongroom {
         .await?;
         Ok(UaaTokens {
             access_token: access.text,
-            refresh_token: drawn.text,
-            expires_in: expires_in(now, expires),
-            scope,
-            jti: jti.guid,
-        })
-    }
-
-    /// Issues another access token to somebody who came with his refresh token, which goes on.
-    pub async fn refresh_uaa_token(
-        &self,
-        actor: &Actor,
-        presented: SecretString,
-        wanted: &[String],
-    ) -> Result<UaaTokens> {
-        let refresh_id = actor.token_id().ok_or(Error::Unauthenticated)?;
-        let user = self.uaa_caller(actor, Some(refresh_id)).await?;
-        let refresh = user.token.ok_or(Error::Unauthenticated)?;
-        let granted = scope::granted(user.powers, wanted, Some(&refresh.scope));
-        let scope = granted.ok_or_else(|| Error::invalid("scope", Rule::TokenScope))?;
-        let now = self.now();
-        let grant = Grant {
-            kind: "refresh_token",
-            scope: &scope,
-            since: refresh.created,
-            ends: refresh.expires,
-        };
-        let access = self.signed(&user.user, &grant, now).await?;
-        let by = actor.clone();
-        let (jti, expires, hash, row_scope) =
-            (access.identity, access.expires, access.hash, scope.clone());
-        self.write(actor, move |tx| {
-            if tx.token(refresh_id)?.is_none() {
-                return Err(Error::Unauthenticated);
-            }
-            let id = tx.insert_token(&NewToken {
-                guid: jti.guid,
-                short_id: jti.short_id,
-                kind: TokenKind::UaaAccess,
-                user_id: refresh.user_id,
-                organization_id: None,
-                parent_id: Some(refresh_id),
-                hash: &hash,
-                name: CLIENT,
-                scope: &row_scope,
-                dialects: &[],
-                expires,
-                application_id: None,
-            })?;
-            Ok(Audited::new((), issued(tx, &by, id)?))
-        })
-        .await?;
-        Ok(UaaTokens {
-            access_token: access.text,
-            refresh_token: presented,
+            refresh_token: Some(drawn.text),
             expires_in: expires_in(now, expires),
             scope,
             jti: jti.guid,
@@ -205,24 +158,29 @@ impl Strongroom {
         })
     }
 
-    /// Forgets tokens and jobs that ended some time ago. Called now and then.
+    /// Forgets tokens, jobs and retired keys that ended some time ago. Called now and then.
     pub(crate) async fn forget_ended(&self) -> Result<()> {
         let tokens_before = self.now().plus_seconds(-KEPT_AFTER_END);
+        // By then every token that a retired key signed has been over for a while.
+        let keys_before = tokens_before.plus_seconds(-ACCESS_LIFE);
         let jobs_before = self.now().plus_seconds(-JOB_LIFE);
-        let (tokens, jobs) = self
+        let (tokens, jobs, keys) = self
             .read(move |tx| {
+                let is_over = |row: &SigningKeyRow| row.retired.is_some_and(|at| at < keys_before);
                 Ok((
                     tx.ended_tokens(tokens_before, FORGOTTEN_AT_ONCE)?,
                     tx.has_jobs_before(jobs_before)?,
+                    tx.signing_keys(key::PURPOSE)?.iter().any(is_over),
                 ))
             })
             .await?;
-        if tokens.is_empty() && !jobs {
+        if tokens.is_empty() && !jobs && !keys {
             return Ok(());
         }
         let change = move |tx: &mut WriteTx<'_>| {
             tx.forget_tokens(&tokens)?;
             tx.delete_jobs_before(jobs_before)?;
+            tx.delete_signing_keys_retired_before(key::PURPOSE, keys_before)?;
             Ok(Audited::unchanged(()))
         };
         self.0.store.write(change).await.outcome
@@ -242,35 +200,45 @@ impl Strongroom {
         .await
     }
 
-    /// A signed access token for a user, without its row.
+    /// A signed access token for a user or client, without its row.
     async fn signed(&self, user: &User, grant: &Grant<'_>, now: Timestamp) -> Result<Signed> {
         let identity = Identity::draw()?;
         let expires = now.plus_seconds(ACCESS_LIFE).min(grant.ends);
-        let jti = identity.guid.to_string();
-        let subject = user.identity.guid.to_string();
+        let user_id = user.identity.guid.to_string();
+        let subject = grant.client.unwrap_or(&user_id);
+        let client = grant.client.unwrap_or(CLIENT);
         let second = |at: Timestamp| at.as_micros().div_euclid(1_000_000);
         let scopes: Vec<&str> = grant.scope.split(' ').collect();
-        let claims = json!({
-            "jti": jti,
+        let mut claims = json!({
+            "jti": identity.guid.to_string(),
             "sub": subject,
             "scope": scopes,
-            "client_id": CLIENT,
-            "cid": CLIENT,
-            "azp": CLIENT,
+            "client_id": client,
+            "cid": client,
+            "azp": client,
             "grant_type": grant.kind,
-            "user_id": subject,
-            "origin": "uaa",
-            "user_name": user.username,
-            "email": email_of(user),
-            "auth_time": second(grant.since),
-            "rev_sig": revocation_signature(&subject),
+            "rev_sig": revocation_signature(subject),
             "iat": second(now),
             "exp": second(expires),
             "iss": self.uaa_issuer(),
             "zid": "uaa",
-            "aud": [CLIENT, jwt::AUDIENCE, self.issuer()],
+            "aud": [client, jwt::AUDIENCE, self.issuer()],
             "revocable": true,
         });
+        let more = match grant.client {
+            // A client is nobody: clients of the platform take a token with a user's name for a person's.
+            Some(_) => json!({"authorities": scopes}),
+            None => json!({
+                "user_id": user_id,
+                "origin": "uaa",
+                "user_name": user.username,
+                "email": email_of(user),
+                "auth_time": second(grant.since),
+            }),
+        };
+        if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
+            claims.extend(more);
+        }
         let text = self.sign_claims(&claims).await?;
         let hash = sha256(text.expose_secret().as_bytes());
         Ok(Signed { identity, text, hash, expires })
@@ -292,6 +260,8 @@ struct UaaCaller {
 /// What an access token is issued for.
 struct Grant<'a> {
     kind: &'static str,
+    /// The client that asks for itself; none when a person asks through the public client.
+    client: Option<&'a str>,
     scope: &'a str,
     /// When the user logged in.
     since: Timestamp,

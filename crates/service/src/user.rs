@@ -328,7 +328,8 @@ fn check_members(tx: &ReadTx<'_>, actor: &Actor, old: &User, new: &User) -> Resu
 
 /// Whether nobody else could administer the system.
 pub(crate) fn is_last_superuser(tx: &ReadTx<'_>, user: &User) -> Result<bool> {
-    Ok(user.is_superuser && user.enabled && tx.superuser_count()? <= 1)
+    let is_person = user.service_organization_id.is_none();
+    Ok(user.is_superuser && user.enabled && is_person && tx.superuser_count()? <= 1)
 }
 
 fn readable(tx: &ReadTx<'_>, actor: &Actor, kind: ResourceKind, of: &Ref) -> Result<i64> {

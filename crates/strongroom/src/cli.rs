@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "a help text shows backticks as they are")]
 
+mod platform;
 mod registry;
 
 use std::ffi::{OsStr, OsString};
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
 
+pub(crate) use platform::{CreateUaaClientArgs, ResolveArgs, UaaClientCommand, UaaKeyCommand};
 pub(crate) use registry::{
     CreateRegistryArgs, CreateRobotArgs, NamedRegistryArgs, NamedRobotArgs, RegistryCommand,
     RegistryCredentialCommand, RobotCommand,
@@ -75,6 +77,12 @@ pub(crate) enum Command {
     /// Look after the root key, on the server's own host
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Make, list and delete clients of the token endpoints of Cloud Foundry
+    #[command(subcommand)]
+    UaaClient(UaaClientCommand),
+    /// List and rotate the keys that sign the tokens of Cloud Foundry
+    #[command(subcommand)]
+    UaaKey(UaaKeyCommand),
     /// Export the audit log and prove that nothing in it was changed
     #[command(subcommand)]
     Audit(AuditCommand),

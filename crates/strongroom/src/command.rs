@@ -14,9 +14,11 @@ mod reached;
 mod registry;
 mod registry_access;
 mod registry_credential;
+mod resolve;
 mod robot;
 mod serve;
 mod token;
+mod uaa;
 mod user;
 
 use std::io::Write;
@@ -51,5 +53,7 @@ pub(crate) async fn run(
         Some(Command::Backup(command)) => backup::run(command, environment, out).await,
         Some(Command::Fsck { store }) => fsck::run(*store, environment, out).await,
         Some(Command::Keys(command)) => keys::run(command, environment, out).await,
+        Some(Command::UaaClient(command)) => uaa::clients(command, environment, out).await,
+        Some(Command::UaaKey(command)) => uaa::keys(command, environment, out).await,
     }
 }

@@ -137,6 +137,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
 
     fn metadata() -> Map<String, Value> {
         let Value::Object(metadata) = json!({"labels": {"env": "prod", "x.y/tier": "a", "e": ""}})
@@ -205,7 +206,77 @@ mod tests {
         assert_eq!(LabelSelector::read(&many(51)), Err(SelectorFault::TooMany { max: 50 }));
     }
 
+    /// One line of the platform's table of requirements.
+    #[derive(Debug, Clone)]
+    enum Asked {
+        Has(String),
+        HasNot(String),
+        Is(&'static str, String, String),
+        IsNot(String, String),
+        In(String, Vec<String>),
+        NotIn(String, Vec<String>),
+    }
+
+    impl Asked {
+        fn text(&self) -> String {
+            match self {
+                Self::Has(key) => key.clone(),
+                Self::HasNot(key) => format!("!{key}"),
+                Self::Is(sign, key, value) => format!("{key}{sign}{value}"),
+                Self::IsNot(key, value) => format!("{key}!={value}"),
+                Self::In(key, values) => format!("{key} in ({})", values.join(",")),
+                Self::NotIn(key, values) => format!("{key} notin ({})", values.join(",")),
+            }
+        }
+
+        /// As the table says it, word for word.
+        fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
+            // An empty text gives an empty list of values.
+            let listed = |values: &[String], value: &String| {
+                !values.join(",").is_empty() && values.contains(value)
+            };
+            match self {
+                Self::Has(key) => labels.contains_key(key),
+                Self::HasNot(key) => !labels.contains_key(key),
+                Self::Is(_, key, value) => !value.is_empty() && labels.get(key) == Some(value),
+                Self::IsNot(key, value) => value.is_empty() || labels.get(key) != Some(value),
+                Self::In(key, values) => labels.get(key).is_some_and(|one| listed(values, one)),
+                Self::NotIn(key, values) => labels.get(key).is_none_or(|one| !listed(values, one)),
+            }
+        }
+    }
+
+    fn asked() -> impl Strategy<Value = Asked> {
+        let key = || "(x\\.y/)?[ab]";
+        let value = || "[ab]?";
+        let values = || proptest::collection::vec("[ab]?", 0..4);
+        prop_oneof![
+            key().prop_map(Asked::Has),
+            key().prop_map(Asked::HasNot),
+            (prop_oneof![Just("="), Just("==")], key(), value())
+                .prop_map(|(sign, key, value)| Asked::Is(sign, key, value)),
+            (key(), value()).prop_map(|(key, value)| Asked::IsNot(key, value)),
+            (key(), values()).prop_map(|(key, values)| Asked::In(key, values)),
+            (key(), values()).prop_map(|(key, values)| Asked::NotIn(key, values)),
+        ]
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn it_selects_as_the_table_says(
+            asked in proptest::collection::vec(asked(), 1..5),
+            labels in proptest::collection::btree_map("(x\\.y/)?[ab]", "[ab]?", 0..4),
+        ) {
+            let text = asked.iter().map(Asked::text).collect::<Vec<_>>().join(",");
+            let selector = LabelSelector::read(&text);
+            prop_assert!(selector.is_ok(), "{} {:?}", text, selector);
+            let metadata = Map::from_iter([("labels".to_owned(), json!(labels))]);
+            let expected = asked.iter().all(|one| one.holds(&labels));
+            prop_assert_eq!(selector.unwrap().matches(&metadata), expected, "{} {:?}", text, labels);
+        }
+
         #[test]
         fn any_text_is_read_or_refused(text in "[a=!(), n-]{0,20}") {
             if let Ok(selector) = LabelSelector::read(&text) {

@@ -68,6 +68,9 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         | Rule::Robot(_)
         | Rule::Platform(_)
         | Rule::Scan(_)
+        | Rule::Image(_)
+        | Rule::ExactlyOne { .. }
+        | Rule::ClientId
         | Rule::NotShared
         | Rule::DoesNotFit => "Not a valid value.".to_owned(),
         Rule::Input(rule) => input_words::sentence(rule),

@@ -46,12 +46,7 @@ impl Body {
 
     /// A secret, taken as it is.
     pub(super) fn secret(&self, name: &str) -> Member<SecretString> {
-        member(self.0.get(name), |value| match value {
-            Value::String(text) if text.is_empty() => Err(Rule::Blank),
-            Value::String(text) if text.contains('\0') => Err(Rule::NulCharacter),
-            Value::String(text) => Ok(SecretString::from(text.as_str())),
-            _ => Err(Rule::NotText),
-        })
+        member(self.0.get(name), secret)
     }
 
     /// A switch; null is as good as absent, because clients send it for what they do not know.
@@ -87,7 +82,21 @@ pub(super) fn unknown(
     (!given.is_empty()).then(|| Violation::new(field, rule))
 }
 
-fn member<T>(value: Option<&Value>, read: impl FnOnce(&Value) -> Result<T, Rule>) -> Member<T> {
+/// A secret, taken as it is.
+pub(super) fn secret(value: &Value) -> Result<SecretString, Rule> {
+    match value {
+        Value::String(text) if text.is_empty() => Err(Rule::Blank),
+        Value::String(text) if text.contains('\0') => Err(Rule::NulCharacter),
+        Value::String(text) => Ok(SecretString::from(text.as_str())),
+        _ => Err(Rule::NotText),
+    }
+}
+
+/// A member that is read from its value; null breaks a rule.
+pub(super) fn member<T>(
+    value: Option<&Value>,
+    read: impl FnOnce(&Value) -> Result<T, Rule>,
+) -> Member<T> {
     match value {
         None => Member::Absent,
         Some(Value::Null) => Member::Bad(Rule::Null),
@@ -98,7 +107,8 @@ fn member<T>(value: Option<&Value>, read: impl FnOnce(&Value) -> Result<T, Rule>
     }
 }
 
-fn text(value: &Value, max: usize) -> Result<&str, Rule> {
+/// A text that says something, of at most so many characters.
+pub(super) fn text(value: &Value, max: usize) -> Result<&str, Rule> {
     let Value::String(text) = value else { return Err(Rule::NotText) };
     if text.trim().is_empty() {
         return Err(Rule::Blank);

@@ -158,6 +158,7 @@ const fn thing(kind: Kind) -> &'static str {
         Kind::Organization => "Organization",
         Kind::Space => "Space",
         Kind::App => "App",
+        Kind::Package => "Package",
         Kind::Role | Kind::Grant => "Role",
         Kind::User => "User",
         Kind::Job => "Job",

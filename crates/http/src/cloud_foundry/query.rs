@@ -39,8 +39,8 @@ pub(super) enum Meaning {
     Locations,
     /// Parts of user names.
     Containing,
-    /// Where users are kept.
-    Origins,
+    /// A word that all of them have.
+    Always(&'static str),
     /// Kinds of lifecycle.
     Lifecycles,
     /// Stacks.
@@ -84,9 +84,9 @@ impl Listing {
         }
         let mut repeated = given;
         if let Some(order) = repeated.get_mut("order_by")
-            && !order.starts_with(['+', '-'])
+            && !order.starts_with('-')
         {
-            order.insert(0, '+');
+            *order = format!("+{}", order.trim_start_matches(['+', ' ']));
         }
         repeated.insert("per_page".to_owned(), reader.query.page.per_page.to_string());
         repeated.remove("page");
@@ -158,7 +158,8 @@ impl Reader<'_> {
     fn order(&mut self, value: &str) {
         let (field, descending) = match value.strip_prefix('-') {
             Some(field) => (field, true),
-            None => (value.strip_prefix('+').unwrap_or(value), false),
+            // A plus sign that was not encoded arrives as the space that it means in a form.
+            None => (value.strip_prefix(['+', ' ']).unwrap_or(value), false),
         };
         if !self.spec.orders.contains(&field) {
             let orders: Vec<String> =
@@ -170,7 +171,7 @@ impl Reader<'_> {
             "created_at" => Some(Order::Time(TimeField::Created, descending)),
             "updated_at" => Some(Order::Time(TimeField::Updated, descending)),
             "name" => Some(Order::Name(descending)),
-            // Apps are all in one state, so that their order by it is the one in which they were made.
+            "state" => Some(Order::State(descending)),
             _ => None,
         };
     }
@@ -229,7 +230,7 @@ impl Reader<'_> {
                 PlatformFilter::Texts(TextField::Location, locations)
             }
             Meaning::Containing => PlatformFilter::Containing(values()),
-            Meaning::Origins => match values().iter().any(|origin| origin == "uaa") {
+            Meaning::Always(word) => match values().iter().any(|value| value == word) {
                 true => return,
                 false => PlatformFilter::Nothing,
             },
@@ -378,7 +379,11 @@ mod tests {
         );
         let repeated: Vec<_> = listing.repeated.keys().map(String::as_str).collect();
         assert_eq!(repeated, ["created_ats[lt]", "names", "order_by", "per_page"]);
-        assert_eq!(read("order_by=name").unwrap().repeated["order_by"], "+name");
+        for ascending in ["order_by=name", "order_by=+name", "order_by=%2Bname"] {
+            let listing = read(ascending).unwrap();
+            assert_eq!(listing.repeated["order_by"], "+name", "{ascending}");
+            assert_eq!(listing.query.order, Some(Order::Name(false)), "{ascending}");
+        }
         let hosts = read("locations=R.Example.COM/Team").unwrap().query.filters;
         let lowered = vec!["r.example.com/Team".to_owned()];
         assert_eq!(hosts, [PlatformFilter::Texts(TextField::Location, lowered)]);

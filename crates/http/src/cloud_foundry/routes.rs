@@ -1,6 +1,8 @@
 //! The table of the platform's API.
 
-use super::handlers::{app, job, organization, registry_credential, role, root, space, user};
+use super::handlers::{
+    app, job, organization, package, registry_credential, role, root, space, user,
+};
 use crate::route::Route;
 
 /// What the network is served.
@@ -29,6 +31,15 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/v3/apps/{guid}", app::read),
         Route::patch("/v3/apps/{guid}", app::update),
         Route::delete("/v3/apps/{guid}", app::delete),
+        Route::get("/v3/apps/{guid}/packages", package::list_of_app),
+        Route::post("/v3/apps/{guid}/actions/start", app::start),
+        Route::post("/v3/apps/{guid}/actions/restart", app::start),
+        Route::post("/v3/apps/{guid}/actions/stop", app::stop),
+        Route::get("/v3/packages", package::list),
+        Route::post("/v3/packages", package::create),
+        Route::get("/v3/packages/{guid}", package::read),
+        Route::patch("/v3/packages/{guid}", package::update),
+        Route::delete("/v3/packages/{guid}", package::delete),
         Route::get("/v3/roles", role::list),
         Route::post("/v3/roles", role::create),
         Route::get("/v3/roles/{guid}", role::read),

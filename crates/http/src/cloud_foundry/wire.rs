@@ -7,8 +7,10 @@ use strongroom_core::id::Guid;
 use strongroom_core::platform::metadata::Part;
 use strongroom_core::record::{Organization, Space, User};
 use strongroom_service::platform::{
-    AppView, JobView, PlacedIn, PlatformRoleView, RegistryCredentialView, SpaceView,
+    AppView, JobView, PackageView, PlacedIn, PlatformRoleView, RegistryCredentialView, SpaceView,
 };
+
+use super::words;
 
 /// A link. Its method is GET unless it says another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +24,11 @@ impl Link {
     /// A link to GET.
     pub(super) fn to(href: String) -> Self {
         Self { href, method: None }
+    }
+
+    /// A link to POST.
+    fn to_post(href: String) -> Self {
+        Self { href, method: Some("POST") }
     }
 }
 
@@ -99,16 +106,19 @@ pub(super) fn space_of(base: &str, space: &Space, organization: &Organization) -
     })
 }
 
-/// An app, which never runs here.
+/// An app. That it is started says which credential it uses; nothing runs here.
 pub(super) fn app(base: &str, view: &AppView) -> Value {
     let app = &view.app;
     let (guid, within) = (app.identity.guid, view.space.identity.guid);
+    let below = |name: &str| format!("{base}/v3/apps/{guid}/{name}");
+    let action =
+        |name: &str| (name.to_owned(), json!(Link::to_post(below(&format!("actions/{name}")))));
     json!({
         "guid": guid.to_string(),
         "created_at": time(app.created),
         "updated_at": time(app.modified),
         "name": app.name,
-        "state": "STOPPED",
+        "state": if app.is_started { "STARTED" } else { "STOPPED" },
         "lifecycle": view.lifecycle(),
         "relationships": {
             "space": to_one(Some(within)),
@@ -118,6 +128,33 @@ pub(super) fn app(base: &str, view: &AppView) -> Value {
         "links": Map::from_iter([
             link(base, "self", "apps", guid),
             link(base, "space", "spaces", within),
+            ("packages".to_owned(), json!(Link::to(below("packages")))),
+            action("start"),
+            action("stop"),
+        ]),
+    })
+}
+
+/// A package; its password is nowhere in it.
+pub(super) fn package(base: &str, view: &PackageView) -> Value {
+    let package = &view.package;
+    let guid = package.identity.guid;
+    json!({
+        "guid": guid.to_string(),
+        "created_at": time(package.created),
+        "updated_at": time(package.modified),
+        "type": "docker",
+        "data": {
+            "image": package.image,
+            "username": package.username,
+            "password": package.username.as_ref().map(|_| CENSORED),
+        },
+        "state": "READY",
+        "relationships": {"app": to_one(Some(view.app))},
+        "metadata": metadata(&package.metadata),
+        "links": Map::from_iter([
+            link(base, "self", "packages", guid),
+            link(base, "app", "apps", view.app),
         ]),
     })
 }
@@ -169,7 +206,10 @@ pub(super) fn job(base: &str, view: &JobView) -> Value {
         "operation": view.operation,
         "state": "COMPLETE",
         "errors": [],
-        "warnings": [],
+        "warnings": words::credentials_in_use(&view.uses)
+            .map(|detail| json!({"detail": detail}))
+            .into_iter()
+            .collect::<Vec<_>>(),
         "links": Map::from_iter([link(base, "self", "jobs", view.guid)]),
     })
 }
@@ -188,6 +228,9 @@ fn metadata(stored: &Map<String, Value>) -> Value {
     let part = |part: Part| stored.get(part.word()).cloned().unwrap_or_else(|| json!({}));
     json!({"labels": part(Part::Labels), "annotations": part(Part::Annotations)})
 }
+
+/// What stands for a password that there is.
+const CENSORED: &str = "***";
 
 /// A point of time in whole seconds of UTC.
 pub(super) fn time(at: Timestamp) -> String {

@@ -1,10 +1,10 @@
 //! The platform's sentence for each broken rule. A sentence begins with the name of its member.
 
-use strongroom_core::error::{FieldPath, Rule, Violation};
+use strongroom_core::error::{FieldPath, Rule, UseCount, Violation};
 use strongroom_core::id::Kind;
 use strongroom_core::platform::metadata::{Part, TextFault};
 use strongroom_core::platform::{MetadataFault, PlatformRule};
-use strongroom_core::registry::LocationFault;
+use strongroom_core::registry::{ImageFault, LocationFault};
 use strongroom_service::platform::PLATFORM_ROLES;
 
 /// The sentence of a broken rule.
@@ -22,6 +22,7 @@ pub(super) fn sentence(violation: &Violation) -> String {
         Rule::TooLong { max } => format!("{member} is too long (maximum is {max} characters)"),
         Rule::NulCharacter => format!("{member} must not contain a null character"),
         Rule::Location(fault) => format!("{member} {}", location(*fault)),
+        Rule::Image(fault) => format!("{member} {}", image(*fault)),
         Rule::NotARole { .. } => {
             let words: Vec<String> =
                 PLATFORM_ROLES.iter().map(|role| format!("\"{}\"", role.word())).collect();
@@ -93,6 +94,11 @@ fn platform(field: &FieldPath, rule: &PlatformRule) -> String {
             "Cannot delete organization_user role while user has roles in spaces in that organization."
                 .to_owned()
         }
+        PlatformRule::NothingToStart => "Assign a droplet before starting this app.".to_owned(),
+        PlatformRule::OnlyOneOf { words } => {
+            let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+            format!("{member} must be one of {}", words.join(", "))
+        }
         PlatformRule::VariablesNotKept => format!("{member} are not kept here"),
         PlatformRule::Metadata(fault) => metadata(fault),
         PlatformRule::TooManyLabels { added, max } => {
@@ -102,6 +108,22 @@ fn platform(field: &FieldPath, rule: &PlatformRule) -> String {
             format!("Failed to add {added} annotations because it would exceed maximum of {max}")
         }
     }
+}
+
+/// What a deletion tells whose credential was in use; nothing when it was not.
+pub(super) fn credential_in_use(uses: &[UseCount]) -> Option<String> {
+    told_uses(uses).map(|uses| format!("The registry credential was in use: {uses}"))
+}
+
+/// What a deletion tells that took credentials in use with it.
+pub(super) fn credentials_in_use(uses: &[UseCount]) -> Option<String> {
+    told_uses(uses).map(|uses| format!("Credentials that went with it were in use: {uses}"))
+}
+
+fn told_uses(uses: &[UseCount]) -> Option<String> {
+    let uses: Vec<String> =
+        uses.iter().map(|count| format!("{} {}", count.count, brief(&count.kind))).collect();
+    (!uses.is_empty()).then(|| uses.join(", "))
 }
 
 fn taken(kind: Kind, name: &str) -> String {
@@ -139,6 +161,18 @@ const fn word(kind: Kind) -> &'static str {
         Kind::App => "app",
         Kind::User => "user",
         _ => "resource",
+    }
+}
+
+const fn image(fault: ImageFault) -> &'static str {
+    match fault {
+        ImageFault::Blank => "can't be blank",
+        ImageFault::TooLong => "is too long (maximum is 1024 characters)",
+        ImageFault::Scheme => "must not contain a scheme such as https://",
+        ImageFault::Space => "must not contain white space",
+        ImageFault::EmptyPart => "must not contain an empty path element",
+        ImageFault::Host => "must begin with a host name or be an image of Docker Hub",
+        ImageFault::Tag => "must not contain an invalid tag or digest",
     }
 }
 

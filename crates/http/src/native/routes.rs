@@ -8,7 +8,7 @@ use super::auth::Caller;
 use super::handlers::grant::On;
 use super::handlers::{
     audit, checkout, credential, grant, host, keys, organization, placement, reference, registry,
-    report, robot, token, upkeep, version,
+    registry_credential, report, robot, token, uaa, upkeep, version,
 };
 use crate::body::RawBody;
 use crate::openapi::{self, Family};
@@ -54,6 +54,14 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/strongroom/v1/robots/ending", robot::ending),
         Route::post("/strongroom/v1/registry-signer/rotate", registry::rotate_signer),
         Route::get("/strongroom/v1/registry-credentials", checkout::registry_credentials),
+        Route::post("/strongroom/v1/registry_credentials/resolve", registry_credential::resolve),
+        Route::get("/strongroom/v1/uaa_clients", uaa::list_clients),
+        Route::post("/strongroom/v1/uaa_clients", uaa::create_client),
+        Route::get("/strongroom/v1/uaa_clients/{id}", uaa::read_client),
+        Route::delete("/strongroom/v1/uaa_clients/{id}", uaa::delete_client),
+        Route::post("/strongroom/v1/uaa_clients/{id}/secret", uaa::renew_secret),
+        Route::get("/strongroom/v1/uaa_keys", uaa::list_keys),
+        Route::post("/strongroom/v1/uaa_keys", uaa::rotate_key),
         Route::get("/strongroom/v1/audit", audit::list),
         Route::get("/strongroom/v1/audit/checkpoint", audit::checkpoint),
         Route::get("/strongroom/v1/audit/export", audit::export),

@@ -96,6 +96,11 @@ impl Members {
         })
     }
 
+    /// A list of texts of usual length.
+    pub(super) fn texts(&self, name: &str) -> Member<Vec<String>> {
+        self.words(name, |text| (text.chars().count() <= LABEL_LENGTH).then(|| text.to_owned()))
+    }
+
     /// A point of time as RFC 3339 writes it.
     pub(super) fn time(&self, name: &str) -> Member<Timestamp> {
         self.member(name, |value| {

@@ -5,7 +5,7 @@ use strongroom_core::credential_type::{
 };
 use strongroom_core::error::{Conflict, Refusal, RoleRefusal, Rule, ValueKind};
 use strongroom_core::hosted::HostedRule;
-use strongroom_core::registry::LocationFault;
+use strongroom_core::registry::{ImageFault, LocationFault};
 use strongroom_core::robot::RobotRule;
 
 /// The sentence of a refusal.
@@ -102,6 +102,13 @@ pub(super) fn rule(rule: &Rule) -> String {
             return format!("\"{}\" is no role that is given here.", brief(given));
         }
         Rule::Location(fault) => location(*fault),
+        Rule::Image(fault) => image(*fault),
+        Rule::ExactlyOne { of } => {
+            return format!("Exactly one of {} is needed.", of.join(", "));
+        }
+        Rule::ClientId => {
+            "A client's id holds letters, digits and - _ . only, begins with a letter or digit, and is no number."
+        }
         Rule::Hosted(fault) => hosted(*fault),
         // Targets, job templates, input sources and the objects of the platform are made in their dialects only.
         Rule::Platform(_)
@@ -130,6 +137,18 @@ const fn role(refusal: RoleRefusal) -> &'static str {
         RoleRefusal::TeamOutsideOrganization => {
             "The team is outside the organization that owns the credential."
         }
+    }
+}
+
+const fn image(fault: ImageFault) -> &'static str {
+    match fault {
+        ImageFault::Blank => "The reference to an image may not be empty.",
+        ImageFault::TooLong => "The reference to an image has at most 1024 characters.",
+        ImageFault::Scheme => "The reference to an image has no scheme.",
+        ImageFault::Space => "The reference to an image has no white space.",
+        ImageFault::EmptyPart => "The reference to an image has no empty part.",
+        ImageFault::Host => "The reference to an image begins with something that is no host.",
+        ImageFault::Tag => "The reference to an image ends in something that is no tag or digest.",
     }
 }
 

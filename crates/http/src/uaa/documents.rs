@@ -48,7 +48,8 @@ pub(super) async fn configuration(State(state): State<AppState>, Base(base): Bas
         "jwks_uri": format!("{uaa}/token_keys"),
         "userinfo_endpoint": format!("{uaa}/userinfo"),
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "grant_types_supported": ["password", "refresh_token"],
+        "introspection_endpoint": format!("{uaa}/introspect"),
+        "grant_types_supported": ["password", "refresh_token", "client_credentials"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "subject_types_supported": ["public"],
         "scopes_supported": [
@@ -57,6 +58,8 @@ pub(super) async fn configuration(State(state): State<AppState>, Base(base): Bas
             "cloud_controller.write",
             "cloud_controller.admin",
             "cloud_controller.admin_read_only",
+            "cloud_controller.global_auditor",
+            "uaa.resource",
         ],
         "claims_supported": [
             "sub", "user_name", "origin", "iss", "auth_time", "client_id", "scope", "email",

@@ -50,8 +50,8 @@ impl Form {
         scope.split_ascii_whitespace().map(str::to_owned).collect()
     }
 
-    /// Checks the client: the one there is, which is public, by Basic or by fields.
-    pub(super) fn check_client(&self, headers: &HeaderMap) -> Result<(), UaaError> {
+    /// The client, by Basic or by fields; where both are sent, they say the same.
+    pub(super) fn client(&self, headers: &HeaderMap) -> Result<Client, UaaError> {
         let (id, secret) = match presented(headers, &[]) {
             Presented::Basic { username, password } => (username, password),
             _ if headers.contains_key(http::header::AUTHORIZATION) => {
@@ -62,12 +62,30 @@ impl Form {
                 (id, self.secret("client_secret").unwrap_or_default())
             }
         };
-        let is_same = self.text("client_id").is_none_or(|named| named == id);
-        if id == CLIENT && secret.expose_secret().is_empty() && is_same {
-            return Ok(());
+        let is_same_id = self.text("client_id").is_none_or(|named| named == id);
+        let is_same_secret =
+            self.text("client_secret").is_none_or(|given| given == secret.expose_secret());
+        match (id == CLIENT, secret.expose_secret().is_empty()) {
+            _ if !is_same_id || !is_same_secret => Err(UaaError::BadClient),
+            (true, true) => Ok(Client::Public),
+            (true, false) | (false, true) => Err(UaaError::BadClient),
+            (false, false) => Ok(Client::Own { id, secret }),
         }
-        Err(UaaError::BadClient)
     }
+}
+
+/// Who sends a token request.
+#[derive(Debug)]
+pub(super) enum Client {
+    /// The public client, which anybody is.
+    Public,
+    /// One that has a secret.
+    Own {
+        /// What it calls itself.
+        id: String,
+        /// What it says is its secret.
+        secret: SecretString,
+    },
 }
 
 impl fmt::Debug for Form {
@@ -87,7 +105,7 @@ pub(super) fn is_known_origin(hint: Option<&str>) -> bool {
     origin.is_none_or(|origin| origin == "uaa")
 }
 
-/// The one client, which is public: its secret is empty.
+/// The public client: its secret is empty.
 const CLIENT: &str = "cf";
 
 #[cfg(test)]
@@ -106,7 +124,39 @@ mod tests {
         if let Some(value) = value {
             headers.insert(http::header::AUTHORIZATION, value.parse().unwrap());
         }
-        form(fields).unwrap().check_client(&headers).is_ok()
+        matches!(form(fields).unwrap().client(&headers), Ok(Client::Public))
+    }
+
+    #[test]
+    fn a_client_with_a_secret_says_the_same_twice_or_once() {
+        let named = |value: Option<&str>, fields: &str| {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(http::header::AUTHORIZATION, value.parse().unwrap());
+            }
+            match form(fields).unwrap().client(&headers) {
+                Ok(Client::Own { id, secret }) => format!("{id}:{}", secret.expose_secret()),
+                other => format!("{other:?}"),
+            }
+        };
+        // `ci:x`
+        let basic = Some("Basic Y2k6eA==");
+        for (header, fields) in [
+            (basic, ""),
+            (basic, "client_id=ci"),
+            (basic, "client_id=ci&client_secret=x"),
+            (None, "client_id=ci&client_secret=x"),
+        ] {
+            assert_eq!(named(header, fields), "ci:x", "{header:?} {fields}");
+        }
+        for (header, fields) in [
+            (basic, "client_id=other"),
+            (basic, "client_id=ci&client_secret=y"),
+            (None, "client_id=ci"),
+            (Some("Basic Y2k6"), ""),
+        ] {
+            assert_eq!(named(header, fields), "Err(BadClient)", "{header:?} {fields}");
+        }
     }
 
     #[test]

@@ -5,19 +5,19 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::json;
 use strongroom_core::Error;
 use strongroom_core::access::{Dialect, Door};
 use strongroom_core::error::Refusal;
 use strongroom_core::id::Kind;
-use strongroom_service::Presented;
 use strongroom_service::uaa::UaaTokens;
+use strongroom_service::{Actor, Presented};
 
 use super::auth::Holder;
 use super::error::UaaError;
-use super::form::{Form, is_known_origin};
+use super::form::{Client, Form, is_known_origin};
 use crate::answer::{self, JSON};
 use crate::body::RawBody;
 use crate::facts::Facts;
@@ -29,13 +29,14 @@ struct Issued<'a> {
     access_token: &'a str,
     /// In lower case: one client builds its header from it.
     token_type: &'static str,
-    refresh_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
     expires_in: i64,
     scope: &'a str,
     jti: String,
 }
 
-/// The grants of a password and of a refresh token, for the one client.
+/// The grants of a password and of a refresh token for the public client, that of their own secret for all others.
 pub(super) async fn issue(
     State(state): State<AppState>,
     Extension(facts): Extension<Facts>,
@@ -43,17 +44,33 @@ pub(super) async fn issue(
     raw: RawBody,
 ) -> Result<Response, UaaError> {
     let form = Form::read(&raw)?;
-    form.check_client(&headers)?;
-    let tokens = match form.text("grant_type") {
-        Some("password") => by_password(&state, &facts, &form).await?,
-        Some("refresh_token") => by_refresh(&state, &facts, &form).await?,
-        Some("client_credentials") => return Err(UaaError::GrantNotAllowed("client_credentials")),
-        Some("authorization_code") => return Err(UaaError::GrantNotAllowed("authorization_code")),
-        Some(_) => {
+    let client = match form.client(&headers)? {
+        Client::Public => None,
+        Client::Own { id, secret } => Some(enter(&state, &facts, id, secret).await?),
+    };
+    let tokens = match (form.text("grant_type"), client) {
+        (Some("password"), None) => by_password(&state, &facts, &form).await?,
+        (Some("refresh_token"), None) => by_refresh(&state, &facts, &form).await?,
+        (Some("client_credentials"), Some(client)) => {
+            let issued = state.room.issue_uaa_client_token(&client, &form.scopes()).await;
+            issued.map_err(|error| match error {
+                Error::Unauthenticated => UaaError::BadClient,
+                other => about_scope(other),
+            })?
+        }
+        (Some("client_credentials"), None) => {
+            return Err(UaaError::GrantNotAllowed("client_credentials"));
+        }
+        (Some("password"), Some(_)) => return Err(UaaError::GrantNotAllowed("password")),
+        (Some("refresh_token"), Some(_)) => return Err(UaaError::GrantNotAllowed("refresh_token")),
+        (Some("authorization_code"), _) => {
+            return Err(UaaError::GrantNotAllowed("authorization_code"));
+        }
+        (Some(_), _) => {
             let text = "Unsupported grant type".to_owned();
             return Err(UaaError::BadRequest("unsupported_grant_type", text));
         }
-        None => {
+        (None, _) => {
             let text = "Missing grant type".to_owned();
             return Err(UaaError::BadRequest("invalid_request", text));
         }
@@ -61,12 +78,27 @@ pub(super) async fn issue(
     let document = Issued {
         access_token: tokens.access_token.expose_secret(),
         token_type: "bearer",
-        refresh_token: tokens.refresh_token.expose_secret(),
+        refresh_token: tokens.refresh_token.as_ref().map(ExposeSecret::expose_secret),
         expires_in: tokens.expires_in,
         scope: &tokens.scope,
         jti: tokens.jti.to_string(),
     };
     Ok(answer::json(StatusCode::OK, JSON, &document))
+}
+
+/// A client that shows its secret.
+pub(super) async fn enter(
+    state: &AppState,
+    facts: &Facts,
+    id: String,
+    secret: SecretString,
+) -> Result<Actor, UaaError> {
+    let origin = facts.origin(Dialect::CloudFoundry);
+    let entered = state.room.authenticate(Door::Uaa, Presented::Client { id, secret }, origin);
+    entered.await.map_err(|error| match error {
+        Error::Unauthenticated => UaaError::BadClient,
+        other => other.into(),
+    })
 }
 
 async fn by_password(state: &AppState, facts: &Facts, form: &Form) -> Result<UaaTokens, UaaError> {
@@ -99,7 +131,7 @@ async fn by_refresh(state: &AppState, facts: &Facts, form: &Form) -> Result<UaaT
     let room = &state.room;
     let entered = room.authenticate(Door::Uaa, Presented::Refresh(token.clone()), origin).await;
     let actor = entered.map_err(about_refresh)?;
-    let issued = room.refresh_uaa_token(&actor, token, &form.scopes()).await;
+    let issued = room.refresh_uaa_token(&actor, &token, &form.scopes()).await;
     issued.map_err(|error| match error {
         Error::Unauthenticated => UaaError::BadRefreshToken,
         other => about_scope(other),

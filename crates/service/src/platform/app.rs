@@ -11,15 +11,17 @@ use strongroom_core::platform::{MetadataPatch, PlatformRule};
 use strongroom_core::record::{App, Organization, Space};
 use strongroom_core::{Error, Result};
 
+use super::job::JobStarted;
 use super::page::page;
 use super::query::PlatformQuery;
 use super::{patched, platform_rule, space, within_reach};
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
+use crate::placement::{self, Removed};
 use crate::store::{Audited, NewApp, ReadTx, WriteTx, proof};
 use crate::view::Page;
-use crate::{Strongroom, draw_identity, placement};
+use crate::{Strongroom, draw_identity};
 
 /// What a request asks of an app.
 #[derive(Debug, Clone, Default)]
@@ -154,35 +156,36 @@ impl Strongroom {
     }
 
     /// Deletes an app with all that is placed in it; tells the job that says so.
-    pub async fn delete_app(&self, actor: &Actor, reference: &Ref) -> Result<Guid> {
+    pub async fn delete_app(&self, actor: &Actor, reference: &Ref) -> Result<JobStarted> {
         let (by, reference) = (actor.clone(), reference.clone());
         let (job, _) = draw_identity()?;
         self.write(actor, move |tx| {
             let (permit, app) = tx.app::<proof::ManageApps>(&by, &reference)?;
             check_open(tx, &by, &app)?;
-            let mut entries = remove(tx, &by, &app)?;
+            tx.delete_uses_by(Kind::App, app.identity.id)?;
+            let Removed { mut entries, uses } = remove(tx, &by, &app)?;
             if let Some(first) = entries.first_mut() {
                 first.reason = permit.reason().to_string();
             }
-            tx.insert_job(&job, "app.delete", by.user_id())?;
-            Ok(Audited::with_all(job, entries))
+            tx.insert_job(&job, "app.delete", by.user_id(), &uses)?;
+            Ok(Audited::with_all(JobStarted { guid: job, uses }, entries))
         })
         .await
     }
 }
 
-/// Removes an app, whoever decided so, and gives the entries that tell of it, its own first.
-pub(super) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, app: &App) -> Result<Vec<Entry>> {
+/// Removes an app, whoever decided so; the entry of its own comes first. What apps that go with it used is to be
+/// forgotten before, so that they hold nothing back.
+pub(super) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, app: &App) -> Result<Removed> {
     let mut first = entry(tx, actor, Operation::Delete, app)?;
     first.changes = members(app).into_iter().map(|(member, value)| gone(member, value)).collect();
-    let mut entries = vec![first];
-    entries.extend(placement::remove_all_in(tx, actor, Kind::App, app.identity.id)?);
-    tx.delete_uses_by(Kind::App, app.identity.id)?;
+    let mut removed = Removed { entries: vec![first], uses: Vec::new() };
+    removed.add(placement::remove_all_in(tx, actor, Kind::App, app.identity.id)?);
     tx.bury_app(app, actor.user_id())?;
-    Ok(entries)
+    Ok(removed)
 }
 
-fn check_open(tx: &ReadTx<'_>, actor: &Actor, app: &App) -> Result<()> {
+pub(super) fn check_open(tx: &ReadTx<'_>, actor: &Actor, app: &App) -> Result<()> {
     for space in tx.spaces_by_id(&[app.space_id])? {
         tx.check_space_open(actor, &space)?;
     }
@@ -204,7 +207,7 @@ fn usual_lifecycle() -> Value {
     json!({"type": "buildpack", "data": {"buildpacks": [], "stack": null}})
 }
 
-fn view(tx: &ReadTx<'_>, app: App) -> Result<AppView> {
+pub(super) fn view(tx: &ReadTx<'_>, app: App) -> Result<AppView> {
     let views = views(tx, vec![app])?;
     views.into_iter().next().ok_or_else(|| Error::internal("a view was expected"))
 }
@@ -224,17 +227,23 @@ fn views(tx: &ReadTx<'_>, apps: Vec<App>) -> Result<Vec<AppView>> {
     apps.into_iter().map(view).collect()
 }
 
-fn entry(tx: &ReadTx<'_>, actor: &Actor, operation: Operation, app: &App) -> Result<Entry> {
+pub(super) fn entry(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    operation: Operation,
+    app: &App,
+) -> Result<Entry> {
     let object = Touched { kind: Kind::App, id: app.identity.id, name: app.name.clone() };
     let mut entry = actor.entry(tx.now(), operation, object);
     entry.organization_id = Some(tx.space_organization(app.space_id)?);
     Ok(entry)
 }
 
-fn members(app: &App) -> Vec<(&'static str, Value)> {
+pub(super) fn members(app: &App) -> Vec<(&'static str, Value)> {
     vec![
         ("name", json!(app.name)),
         ("space", json!(app.space_id)),
+        ("state", json!(if app.is_started { "STARTED" } else { "STOPPED" })),
         ("details", Value::from(Value::from(app.details.clone()).to_string())),
         ("metadata", Value::from(Value::from(app.metadata.clone()).to_string())),
     ]

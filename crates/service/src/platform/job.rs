@@ -2,10 +2,12 @@
 
 use strongroom_core::Result;
 use strongroom_core::clock::Timestamp;
+use strongroom_core::error::UseCount;
 use strongroom_core::id::Guid;
 
 use crate::Strongroom;
 use crate::actor::Actor;
+use crate::store::JobRow;
 
 /// A job, which is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,17 @@ pub struct JobView {
     pub operation: String,
     /// When.
     pub created: Timestamp,
+    /// The uses of credentials that went with it, counted by kind.
+    pub uses: Vec<UseCount>,
+}
+
+/// What a deletion tells that is answered for with a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStarted {
+    /// The job.
+    pub guid: Guid,
+    /// The uses of credentials that went, counted by kind.
+    pub uses: Vec<UseCount>,
 }
 
 impl Strongroom {
@@ -24,7 +37,8 @@ impl Strongroom {
         let actor = actor.clone();
         self.read(move |tx| {
             let job = tx.job(&actor, &guid)?;
-            Ok(JobView { guid, operation: job.operation, created: job.created })
+            let JobRow { operation, created, uses, .. } = job;
+            Ok(JobView { guid, operation, created, uses })
         })
         .await
     }

@@ -6,10 +6,11 @@ use strongroom_core::access::ResourceKind;
 use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::Violation;
-use strongroom_core::id::{Guid, Kind, Ref};
+use strongroom_core::id::{Kind, Ref};
 use strongroom_core::platform::{MetadataPatch, PlatformRule};
 use strongroom_core::record::Organization;
 
+use super::job::JobStarted;
 use super::page::page;
 use super::patched;
 use super::platform_rule;
@@ -17,6 +18,7 @@ use super::query::PlatformQuery;
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::audit::{differences, made};
+use crate::placement::Removed;
 use crate::store::{Audited, NewOrganization, ReadTx, proof};
 use crate::view::Page;
 use crate::{Strongroom, draw_identity, organization};
@@ -155,13 +157,13 @@ impl Strongroom {
         &self,
         actor: &Actor,
         reference: &Ref,
-    ) -> Result<Guid> {
+    ) -> Result<JobStarted> {
         let (by, reference) = (actor.clone(), reference.clone());
         let (job, _) = draw_identity()?;
         self.write(actor, move |tx| {
-            let entries = organization::delete(tx, &by, &reference)?;
-            tx.insert_job(&job, "organization.delete", by.user_id())?;
-            Ok(Audited::with_all(job, entries))
+            let Removed { entries, uses } = organization::delete(tx, &by, &reference)?;
+            tx.insert_job(&job, "organization.delete", by.user_id(), &uses)?;
+            Ok(Audited::with_all(JobStarted { guid: job, uses }, entries))
         })
         .await
     }

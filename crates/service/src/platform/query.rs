@@ -124,4 +124,6 @@ pub enum Order {
     Time(TimeField, bool),
     /// By name, and whether descending.
     Name(bool),
+    /// For apps: by whether they are started, and whether descending.
+    State(bool),
 }

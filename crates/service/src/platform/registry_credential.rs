@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
-use strongroom_core::audit::{Change, Operation};
+use strongroom_core::audit::{Change, Entry, Operation};
 use strongroom_core::credential_type::{CheckedInputs, SecretChange};
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Conflict, Violation};
-use strongroom_core::id::{Guid, Kind, Ref};
+use strongroom_core::id::{Guid, Kind, Ref, ShortId};
 use strongroom_core::platform::{MetadataPatch, PlatformRule};
 use strongroom_core::record::{Credential, Placement, PlacementScope};
 use strongroom_core::registry::Location;
@@ -21,8 +21,8 @@ use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::audit::{HIDDEN, differences, gone, made};
 use crate::credential::{Born, Deleted};
-use crate::placement::{entry_of, members, remove};
-use crate::store::{Audited, NewPlacement, ReadTx, proof};
+use crate::placement::{entry_of, members, remove, uses_that_go};
+use crate::store::{Audited, NewPlacement, Permit, ReadTx, WriteTx, proof};
 use crate::view::Page;
 use crate::{Strongroom, draw_identity};
 
@@ -122,48 +122,13 @@ impl Strongroom {
             let scope = owner_scope(tx, &by, wanted.owner)?;
             check_may_place(tx, &by, &scope)?;
             tx.check_scope_open(&by, &scope)?;
-            let location = wanted.location.as_str();
-            if tx.placement_at(&scope, location)?.is_some() {
-                let name = location.to_owned();
+            if tx.placement_at(&scope, wanted.location.as_str())?.is_some() {
+                let name = wanted.location.to_string();
                 let taken = PlatformRule::Taken { kind: Kind::Placement, name };
                 return Err(platform_rule("location", taken));
             }
-            let organization_id = match scope {
-                PlacementScope::Organization(id) => Some(id),
-                _ => None,
-            };
-            let credential_id = room.insert_born(
-                tx,
-                &by,
-                &Born {
-                    identity: (guid, short_id),
-                    name: &format!("{location} ({}) {short_id}", scope.word()),
-                    description: "",
-                    organization_id,
-                    namespace: NAMESPACE,
-                    inputs: &wanted.inputs(),
-                },
-            )?;
-            let id = tx.insert_placement(&NewPlacement {
-                guid,
-                short_id,
-                credential_id,
-                scope,
-                born_here: true,
-                name: "",
-                location: Some(location),
-                is_sensitive: true,
-                metadata: &wanted.metadata,
-                expires: None,
-                by: by.user_id(),
-            })?;
-            let placement = placement_of(tx, id)?;
-            let credential = credential_of(tx, &placement)?;
-            let mut entry = entry_of(tx, &by, Operation::Create, &placement, &credential)?;
-            let told = members(&placement);
-            entry.changes = told.into_iter().map(|(member, value)| made(member, value)).collect();
-            entry.changes.push(made("username", json!(wanted.username)));
-            entry.changes.push(made("password", HIDDEN.into()));
+            let (placement, entry) =
+                room.insert_placed(tx, &by, (guid, short_id), scope, &wanted)?;
             Ok(Audited::new(view(tx, placement)?, entry))
         })
         .await
@@ -186,35 +151,8 @@ impl Strongroom {
             let password = draft.password.take("password", &mut faults);
             let metadata = patched(draft.metadata, &old.metadata, &mut faults);
             faultless(faults)?;
-            let credential = credential_of(tx, &old)?;
-            let present = username_of(&credential);
-            let username = username.filter(|name| *name != present);
-            let mut changes = Vec::new();
-            if let Some(name) = &username {
-                let (old, new) = (Some(json!(present)), Some(json!(name)));
-                changes.push(Change { member: "username", old, new });
-            }
-            if password.is_some() {
-                let hidden = || Some(HIDDEN.into());
-                changes.push(Change { member: "password", old: hidden(), new: hidden() });
-            }
-            if !changes.is_empty() {
-                let (permit, row) = tx.credential_behind(&by, &permit, &old)?;
-                if row.credential.managed {
-                    return Err(Error::forbidden());
-                }
-                let inputs = replaced(&row.credential, username, password);
-                let mut credential = room.next_version(tx, &by, &row.credential, &inputs)?;
-                credential.stamp.modified = tx.now();
-                credential.stamp.modified_by = by.user_id();
-                tx.save_credential(&permit, &credential, true)?;
-                // Wherever else it stands on the platform, it shows the change too.
-                for placement in tx.placements_of(credential.identity.id)? {
-                    if let Some(location) = &placement.location {
-                        tx.relocate_placement(placement.identity.id, location)?;
-                    }
-                }
-            }
+            let (credential, mut changes) =
+                room.change_placed(tx, &by, &permit, &old, (username, password))?;
             let mut new = Placement { metadata, ..old.clone() };
             changes.extend(differences(members(&old), members(&new)));
             if changes.is_empty() {
@@ -243,12 +181,7 @@ impl Strongroom {
         self.write(actor, move |tx| {
             let (permit, placement) = tx.placement::<proof::Delete>(&by, &reference)?;
             tx.check_scope_open(&by, &placement.scope)?;
-            let credential = credential_of(tx, &placement)?;
-            let is_last = tx.placements_of(placement.credential_id)?.len() == 1;
-            let uses = match placement.born_here && is_last {
-                true => tx.effective_uses(&credential)?,
-                false => Vec::new(),
-            };
+            let uses = uses_that_go(tx, &placement)?;
             if !uses.is_empty() && tx.protects_used(tx.organization_of_scope(&placement.scope)?)? {
                 return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
             }
@@ -266,13 +199,108 @@ impl Strongroom {
     }
 }
 
+impl Strongroom {
+    /// Makes a *Container Registry* credential with a placement of the same identity, and gives the entry that tells
+    /// of it. Whether the caller may, and the location is free, was looked at before.
+    pub(super) fn insert_placed(
+        &self,
+        tx: &mut WriteTx<'_>,
+        by: &Actor,
+        (guid, short_id): (Guid, ShortId),
+        scope: PlacementScope,
+        wanted: &Wanted,
+    ) -> Result<(Placement, Entry)> {
+        let location = wanted.location.as_str();
+        let organization_id = match scope {
+            PlacementScope::Organization(id) => Some(id),
+            _ => None,
+        };
+        let credential_id = self.insert_born(
+            tx,
+            by,
+            &Born {
+                identity: (guid, short_id),
+                name: &format!("{location} ({}) {short_id}", scope.word()),
+                description: "",
+                organization_id,
+                namespace: NAMESPACE,
+                inputs: &wanted.inputs(),
+            },
+        )?;
+        let id = tx.insert_placement(&NewPlacement {
+            guid,
+            short_id,
+            credential_id,
+            scope,
+            born_here: true,
+            name: "",
+            location: Some(location),
+            is_sensitive: true,
+            metadata: &wanted.metadata,
+            expires: None,
+            by: by.user_id(),
+        })?;
+        let placement = placement_of(tx, id)?;
+        let credential = credential_of(tx, &placement)?;
+        let mut entry = entry_of(tx, by, Operation::Create, &placement, &credential)?;
+        let told = members(&placement);
+        entry.changes = told.into_iter().map(|(member, value)| made(member, value)).collect();
+        entry.changes.push(made("username", json!(wanted.username)));
+        entry.changes.push(made("password", HIDDEN.into()));
+        Ok((placement, entry))
+    }
+
+    /// Changes user name and password of the credential behind a placement, as far as they are given, and tells what
+    /// changed. What a placement shows of its credential is written to each of them.
+    pub(super) fn change_placed<'tx>(
+        &self,
+        tx: &mut WriteTx<'tx>,
+        by: &Actor,
+        permit: &Permit<'tx, proof::Change>,
+        placement: &Placement,
+        (username, password): (Option<String>, Option<SecretString>),
+    ) -> Result<(Credential, Vec<Change>)> {
+        let credential = credential_of(tx, placement)?;
+        let present = username_of(&credential);
+        let username = username.filter(|name| *name != present);
+        let mut changes = Vec::new();
+        if let Some(name) = &username {
+            let (old, new) = (Some(json!(present)), Some(json!(name)));
+            changes.push(Change { member: "username", old, new });
+        }
+        if password.is_some() {
+            let hidden = || Some(HIDDEN.into());
+            changes.push(Change { member: "password", old: hidden(), new: hidden() });
+        }
+        if changes.is_empty() {
+            return Ok((credential, changes));
+        }
+        let (permit, row) = tx.credential_behind(by, permit, placement)?;
+        if row.credential.managed {
+            return Err(Error::forbidden());
+        }
+        let inputs = replaced(&row.credential, username, password);
+        let mut new = self.next_version(tx, by, &row.credential, &inputs)?;
+        new.stamp.modified = tx.now();
+        new.stamp.modified_by = by.user_id();
+        tx.save_credential(&permit, &new, true)?;
+        // Wherever else it stands on the platform, it shows the change too.
+        for other in tx.placements_of(new.identity.id)? {
+            if let Some(location) = &other.location {
+                tx.relocate_placement(other.identity.id, location)?;
+            }
+        }
+        Ok((credential, changes))
+    }
+}
+
 /// A new registry credential whose members keep every rule.
-struct Wanted {
-    location: Location,
-    username: String,
-    password: SecretString,
-    owner: Option<PlatformOwner>,
-    metadata: Map<String, Value>,
+pub(super) struct Wanted {
+    pub(super) location: Location,
+    pub(super) username: String,
+    pub(super) password: SecretString,
+    pub(super) owner: Option<PlatformOwner>,
+    pub(super) metadata: Map<String, Value>,
 }
 
 impl Wanted {
@@ -368,16 +396,16 @@ fn placement_of(tx: &ReadTx<'_>, id: i64) -> Result<Placement> {
     found.ok_or_else(|| Error::internal("a placement was expected"))
 }
 
-fn credential_of(tx: &ReadTx<'_>, placement: &Placement) -> Result<Credential> {
+pub(super) fn credential_of(tx: &ReadTx<'_>, placement: &Placement) -> Result<Credential> {
     let row = tx.credential_rows(&[placement.credential_id])?.into_iter().next();
     Ok(row.ok_or_else(|| Error::internal("a placement without a credential"))?.credential)
 }
 
-fn username_of(credential: &Credential) -> String {
+pub(super) fn username_of(credential: &Credential) -> String {
     credential.inputs.get("username").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn view(tx: &ReadTx<'_>, placement: Placement) -> Result<RegistryCredentialView> {
+pub(super) fn view(tx: &ReadTx<'_>, placement: Placement) -> Result<RegistryCredentialView> {
     let views = views(tx, vec![placement])?;
     views.into_iter().next().ok_or_else(|| Error::internal("a view was expected"))
 }

@@ -12,6 +12,7 @@ use strongroom_core::platform::PlatformRule;
 use strongroom_core::record::{Organization, RoleOn, Space, User};
 use strongroom_core::{Error, Result};
 
+use super::job::JobStarted;
 use super::page::page;
 use super::query::PlatformQuery;
 use super::space::SpaceView;
@@ -123,7 +124,7 @@ impl Strongroom {
             check_may_give(tx, &by, &place)?;
             let user = user(tx, &by, &named)?;
             let user_id = user.identity.id;
-            check_enrolment(tx, &by, &user)?;
+            check_enrolment(tx, &by, &user, &place)?;
             let held = tx.platform_roles_of(user_id)?;
             if let Place::Space(space) = &place
                 && !in_organization(tx, user_id, space.organization_id)?
@@ -145,7 +146,7 @@ impl Strongroom {
     }
 
     /// Takes a role away; tells the job that says so.
-    pub async fn delete_platform_role(&self, actor: &Actor, guid: Guid) -> Result<Guid> {
+    pub async fn delete_platform_role(&self, actor: &Actor, guid: Guid) -> Result<JobStarted> {
         let by = actor.clone();
         let (job, _) = draw_identity()?;
         self.write(actor, move |tx| {
@@ -165,9 +166,9 @@ impl Strongroom {
             tx.end_grant_row(grant.id, by.user_id())?;
             let touched = touched_user(tx, grant.user_id)?;
             let entry = grant_entry(tx, &by, Operation::Disassociate, role, touched)?;
-            tx.insert_job(&job, "role.delete", by.user_id())?;
+            tx.insert_job(&job, "role.delete", by.user_id(), &[])?;
             tx.forget_standing();
-            Ok(Audited::new(job, entry))
+            Ok(Audited::new(JobStarted { guid: job, uses: Vec::new() }, entry))
         })
         .await
     }
@@ -184,6 +185,13 @@ impl Place {
         match self {
             Self::Organization(organization) => organization.identity.id,
             Self::Space(space) => space.identity.id,
+        }
+    }
+
+    const fn organization_id(&self) -> i64 {
+        match self {
+            Self::Organization(organization) => organization.identity.id,
+            Self::Space(space) => space.organization_id,
         }
     }
 
@@ -268,7 +276,12 @@ fn user(tx: &ReadTx<'_>, actor: &Actor, named: &PlatformUser) -> Result<User> {
 
 /// Making a user part of an organization can make its administrator the user's own. Whoever belongs nowhere is
 /// enrolled as AWX enrols him; whoever belongs somewhere else stays under that organization as well.
-fn check_enrolment(tx: &ReadTx<'_>, actor: &Actor, user: &User) -> Result<()> {
+///
+/// A service account holds roles in its own organization only.
+fn check_enrolment(tx: &ReadTx<'_>, actor: &Actor, user: &User, place: &Place) -> Result<()> {
+    if user.service_organization_id.is_some_and(|own| own != place.organization_id()) {
+        return Err(Error::forbidden());
+    }
     let is_free = tx.administered(user)?.organizations.is_empty();
     if !is_free || tx.may_enrol(actor, user)? { Ok(()) } else { Err(Error::forbidden()) }
 }

@@ -11,15 +11,17 @@ use strongroom_core::platform::{MetadataPatch, PlatformRule};
 use strongroom_core::record::{Organization, Space};
 use strongroom_core::{Error, Result};
 
+use super::job::JobStarted;
 use super::page::page;
 use super::query::PlatformQuery;
 use super::{app, patched, platform_rule, within_reach};
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::audit::{differences, gone, made};
+use crate::placement::{self, Removed};
 use crate::store::{Audited, NewSpace, ReadTx, WriteTx, proof};
 use crate::view::Page;
-use crate::{Strongroom, draw_identity, placement};
+use crate::{Strongroom, draw_identity};
 
 /// What a request asks of a space.
 #[derive(Debug, Clone, Default)]
@@ -157,36 +159,40 @@ impl Strongroom {
     }
 
     /// Deletes a space with its apps and all that is placed in it; tells the job that says so.
-    pub async fn delete_space(&self, actor: &Actor, reference: &Ref) -> Result<Guid> {
+    pub async fn delete_space(&self, actor: &Actor, reference: &Ref) -> Result<JobStarted> {
         let (by, reference) = (actor.clone(), reference.clone());
         let (job, _) = draw_identity()?;
         self.write(actor, move |tx| {
             let (permit, space) = tx.space::<proof::Delete>(&by, &reference)?;
             tx.check_open(&by, space.organization_id)?;
-            let mut entries = remove(tx, &by, &space)?;
+            let Removed { mut entries, uses } = remove(tx, &by, &space)?;
             if let Some(first) = entries.first_mut() {
                 first.reason = permit.reason().to_string();
             }
-            tx.insert_job(&job, "space.delete", by.user_id())?;
-            Ok(Audited::with_all(job, entries))
+            tx.insert_job(&job, "space.delete", by.user_id(), &uses)?;
+            Ok(Audited::with_all(JobStarted { guid: job, uses }, entries))
         })
         .await
     }
 }
 
-/// Removes a space, whoever decided so, and gives the entries that tell of it, its own first.
-pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, space: &Space) -> Result<Vec<Entry>> {
+/// Removes a space, whoever decided so; the entry of its own comes first.
+pub(crate) fn remove(tx: &mut WriteTx<'_>, actor: &Actor, space: &Space) -> Result<Removed> {
     let id = space.identity.id;
     let mut first = entry(tx, actor, Operation::Delete, space);
     first.changes = members(space).into_iter().map(|(member, value)| gone(member, value)).collect();
-    let mut entries = vec![first];
-    for app in tx.apps_of(id)? {
-        entries.extend(app::remove(tx, actor, &app)?);
+    let mut removed = Removed { entries: vec![first], uses: Vec::new() };
+    let apps = tx.apps_of(id)?;
+    for app in &apps {
+        tx.delete_uses_by(Kind::App, app.identity.id)?;
     }
-    entries.extend(placement::remove_all_in(tx, actor, Kind::Space, id)?);
+    for app in &apps {
+        removed.add(app::remove(tx, actor, app)?);
+    }
+    removed.add(placement::remove_all_in(tx, actor, Kind::Space, id)?);
     tx.bury_space(space, actor.user_id())?;
     tx.forget_standing();
-    Ok(entries)
+    Ok(removed)
 }
 
 fn one(tx: &ReadTx<'_>, id: i64) -> Result<Space> {

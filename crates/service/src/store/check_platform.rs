@@ -7,7 +7,7 @@ use strongroom_core::access::{Permission, ResourceKind, decide};
 use strongroom_core::audit::Touched;
 use strongroom_core::error::Refusal;
 use strongroom_core::id::{Guid, Kind, Ref};
-use strongroom_core::record::{App, Organization, PlacementScope, Space};
+use strongroom_core::record::{App, Organization, Package, PlacementScope, Space};
 use strongroom_core::{Error, Result};
 
 impl<'tx> ReadTx<'tx> {
@@ -40,6 +40,21 @@ impl<'tx> ReadTx<'tx> {
         let object = Touched { kind: Kind::App, id: app.identity.id, name: app.name.clone() };
         let owner = Some(self.space_organization(app.space_id)?);
         Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, app))
+    }
+
+    /// A package whose app the actor may do `P` to.
+    pub(crate) fn package<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, Package)> {
+        let missing = || Error::NotFound(Kind::Package);
+        let package = self.package_row(reference)?.ok_or_else(missing)?;
+        let (app, _) = match self.app::<P>(actor, &Ref::Serial(package.app_id)) {
+            Err(Error::NotFound(_) | Error::Hidden(_)) => return Err(missing()),
+            other => other?,
+        };
+        Ok((self.permit(package.identity.id, app.reason().clone()), package))
     }
 
     /// A job that the actor started, or any for a system administrator.
@@ -108,7 +123,21 @@ impl<'tx> WriteTx<'tx> {
         app: &App,
     ) -> Result<()> {
         same(permit.id(), app.identity.id)?;
-        self.update_app_row(app)
+        self.update_app_row(app)?;
+        self.rename_uses_by(Kind::App, app.identity.id, &app.name)
+    }
+
+    pub(crate) fn save_package(
+        &mut self,
+        permit: &Permit<'tx, proof::ManageApps>,
+        package: &Package,
+    ) -> Result<()> {
+        same(permit.id(), package.identity.id)?;
+        self.update_package_row(package)
+    }
+
+    pub(crate) fn delete_package(&mut self, permit: &Permit<'tx, proof::ManageApps>) -> Result<()> {
+        self.delete_package_row(permit.id())
     }
 
     /// Saves what the platform keeps of an organization: whether it is closed, its labels, and its name.

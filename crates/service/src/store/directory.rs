@@ -237,9 +237,9 @@ impl ReadTx<'_> {
         self.session().rows(sql, &[organization_id.into()], |row| row.at(0))
     }
 
-    /// How many enabled system administrators there are.
+    /// How many enabled system administrators there are who are people.
     pub(crate) fn superuser_count(&self) -> Result<i64> {
-        let sql = "SELECT COUNT(*) FROM users WHERE is_superuser AND enabled";
+        let sql = "SELECT COUNT(*) FROM users WHERE is_superuser AND enabled AND service_organization_id IS NULL";
         self.session().one(sql, &[], |row| row.at(0))
     }
 
@@ -464,6 +464,7 @@ impl WriteTx<'_> {
     /// Deletes the row of a user.
     pub(crate) fn bury_user(&mut self, user: &User, by: Option<i64>) -> Result<()> {
         self.mark_revoking();
+        self.delete_uaa_client_of(user.identity.id)?;
         let details =
             serde_json::json!({"first_name": user.first_name, "last_name": user.last_name});
         self.bury(Kind::User, &user.identity, &user.username, &details.to_string(), by)

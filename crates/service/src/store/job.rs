@@ -1,9 +1,10 @@
 //! Jobs: work that was done before its answer, so that a client can ask what came of it.
 
 use super::tx::{ReadTx, WriteTx};
-use strongroom_core::Result;
 use strongroom_core::clock::Timestamp;
+use strongroom_core::error::UseCount;
 use strongroom_core::id::Guid;
+use strongroom_core::{Error, Result};
 
 /// A job, which is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,14 +12,23 @@ pub(crate) struct JobRow {
     pub(crate) operation: String,
     pub(crate) user_id: Option<i64>,
     pub(crate) created: Timestamp,
+    /// The uses of credentials that went with it.
+    pub(crate) uses: Vec<UseCount>,
 }
 
 impl ReadTx<'_> {
     /// The job of that id.
     pub(crate) fn job_row(&self, guid: &Guid) -> Result<Option<JobRow>> {
-        let sql = "SELECT operation, user_id, created FROM jobs WHERE guid = $1";
+        let sql = "SELECT operation, user_id, created, uses FROM jobs WHERE guid = $1";
         self.session().row(sql, &[guid.into()], |row| {
-            Ok(JobRow { operation: row.at(0)?, user_id: row.at(1)?, created: row.at(2)? })
+            let uses: String = row.at(3)?;
+            let uses: Vec<(String, u64)> = serde_json::from_str(&uses).map_err(Error::internal)?;
+            Ok(JobRow {
+                operation: row.at(0)?,
+                user_id: row.at(1)?,
+                created: row.at(2)?,
+                uses: uses.into_iter().map(|(kind, count)| UseCount { kind, count }).collect(),
+            })
         })
     }
 
@@ -36,10 +46,16 @@ impl WriteTx<'_> {
         guid: &Guid,
         operation: &str,
         by: Option<i64>,
+        uses: &[UseCount],
     ) -> Result<()> {
         let now = self.now();
-        let sql = "INSERT INTO jobs (guid, operation, user_id, created) VALUES ($1, $2, $3, $4)";
-        self.session().execute(sql, &[guid.into(), operation.into(), by.into(), now.into()])?;
+        let uses: Vec<(&str, u64)> =
+            uses.iter().map(|one| (one.kind.as_str(), one.count)).collect();
+        let uses = serde_json::to_string(&uses).map_err(Error::internal)?;
+        self.session().execute(
+            "INSERT INTO jobs (guid, operation, user_id, created, uses) VALUES ($1, $2, $3, $4, $5)",
+            &[guid.into(), operation.into(), by.into(), now.into(), (&uses).into()],
+        )?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Placements: where credentials appear in the dialects.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 
@@ -97,6 +98,33 @@ impl ReadTx<'_> {
         let filter = "owner = $1 AND folded_location = $2 AND dialect = 'cloud_foundry'";
         let found = self.placements_where(filter, &[(&owner).into(), (&folded).into()])?;
         Ok(found.into_iter().next())
+    }
+
+    /// The placements of these owners in Cloud Foundry at one of these locations, in lower case, or at any; at most
+    /// so many.
+    pub(crate) fn placements_of_owners(
+        &self,
+        scopes: &[PlacementScope],
+        folded: Option<&[String]>,
+        most: i64,
+    ) -> Result<Vec<Placement>> {
+        let owners: Vec<String> = scopes.iter().map(owner).collect();
+        let mut values: Vec<Value<'_>> = owners.iter().map(Value::from).collect();
+        values.extend(folded.unwrap_or_default().iter().map(Value::from));
+        values.push(most.into());
+        let list = |range: std::ops::RangeInclusive<usize>| {
+            range.map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+        };
+        let last = values.len();
+        let mut filter =
+            format!("dialect = 'cloud_foundry' AND owner IN ({})", list(1..=owners.len()));
+        if folded.is_some_and(|folded| !folded.is_empty()) {
+            let locations = list(owners.len() + 1..=last - 1);
+            let _ = write!(filter, " AND folded_location IN ({locations})");
+        }
+        let sql =
+            format!("SELECT {PLACEMENT} FROM placements WHERE {filter} ORDER BY id LIMIT ${last}");
+        self.session().rows(&sql, &values, placement)
     }
 
     fn placements_where(&self, filter: &str, values: &[Value<'_>]) -> Result<Vec<Placement>> {

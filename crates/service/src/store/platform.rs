@@ -71,6 +71,10 @@ impl ReadTx<'_> {
             Kind::Organization => format!("x.id IN ({})", organizations(sql)),
             Kind::Space => format!("x.id IN ({})", spaces(sql)),
             Kind::App => format!("x.space_id IN ({})", spaces(sql)),
+            Kind::Package => format!(
+                "x.app_id IN (SELECT a.id FROM apps a WHERE a.space_id IN ({}))",
+                spaces(sql)
+            ),
             Kind::User => self.visible(standing, Kind::User, "x", sql),
             Kind::Grant => format!(
                 "(x.resource_kind = 'organization' AND x.resource_id IN ({})) \
@@ -243,7 +247,14 @@ fn relation(kind: Kind, related: Related) -> Result<(&'static str, &'static str)
         (Related::Space, Kind::Grant) => {
             ("CASE WHEN x.resource_kind = 'space' THEN x.resource_id END", "spaces")
         }
-        (Related::App, Kind::Placement) => ("x.app_id", "apps"),
+        (Related::Organization, Kind::Package) => (
+            "(SELECT s.organization_id FROM spaces s JOIN apps a ON a.space_id = s.id WHERE a.id = x.app_id)",
+            "organizations",
+        ),
+        (Related::Space, Kind::Package) => {
+            ("(SELECT a.space_id FROM apps a WHERE a.id = x.app_id)", "spaces")
+        }
+        (Related::App, Kind::Placement | Kind::Package) => ("x.app_id", "apps"),
         (Related::User, Kind::Grant) => ("x.user_id", "users"),
         _ => return Err(Error::internal("no such relation of this kind of object")),
     })
@@ -255,6 +266,7 @@ fn table(kind: Kind) -> Result<&'static str> {
         Kind::Organization => "organizations",
         Kind::Space => "spaces",
         Kind::App => "apps",
+        Kind::Package => "packages",
         Kind::Grant => "grants",
         Kind::User => "users",
         _ => return Err(Error::internal("no list of this kind of object")),
@@ -280,6 +292,7 @@ fn order_by(kind: Kind, order: Option<Order>) -> String {
     let (column, descending) = match order {
         Some(Order::Time(field, descending)) => (time(kind, field), descending),
         Some(Order::Name(descending)) => ("x.name", descending),
+        Some(Order::State(descending)) => ("x.state", descending),
         None => return "x.id".to_owned(),
     };
     format!("{column} {}, x.id", if descending { "DESC" } else { "ASC" })

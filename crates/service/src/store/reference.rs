@@ -390,6 +390,17 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Notes the placement through which an object of this store uses what it uses; the use ends with it.
+    pub(crate) fn note_placement_of_uses(
+        &mut self,
+        (kind, id): (Kind, i64),
+        placement_id: i64,
+    ) -> Result<()> {
+        let sql = "UPDATE credential_references SET placement_id = $3 WHERE object_kind = $1 AND object_id = $2";
+        self.session().execute(sql, &[kind.word().into(), id.into(), placement_id.into()])?;
+        Ok(())
+    }
+
     /// Deletes the use of one credential by an object of this store.
     pub(crate) fn delete_own_use(
         &mut self,

@@ -34,7 +34,7 @@ pub(crate) struct SealedColumn {
 }
 
 /// All of them, but for the canary, which a rotation seals anew with the store's own row.
-pub(crate) const SEALED_COLUMNS: [SealedColumn; 4] = [
+pub(crate) const SEALED_COLUMNS: [SealedColumn; 5] = [
     SealedColumn {
         table: "sealed_inputs",
         column: "sealed",
@@ -82,6 +82,18 @@ pub(crate) const SEALED_COLUMNS: [SealedColumn; 4] = [
         version: "CAST(1 AS BIGINT)",
         replace: "UPDATE applications SET sealed_secret = $1 WHERE id = $2 \
                   AND CAST($3 AS TEXT) = 'client_secret' AND CAST($4 AS BIGINT) = 1 AND sealed_secret = $5",
+    },
+    SealedColumn {
+        table: "package_passwords",
+        column: "sealed",
+        kind: Kind::Package,
+        source: "package_passwords s JOIN packages p ON p.id = s.package_id",
+        id: "s.package_id",
+        guid: "p.guid",
+        field: "CAST('password' AS TEXT)",
+        version: "CAST(1 AS BIGINT)",
+        replace: "UPDATE package_passwords SET sealed = $1 WHERE package_id = $2 \
+                  AND CAST($3 AS TEXT) = 'password' AND CAST($4 AS BIGINT) = 1 AND sealed = $5",
     },
 ];
 

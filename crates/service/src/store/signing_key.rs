@@ -13,6 +13,7 @@ pub(crate) struct SigningKeyRow {
     /// `SubjectPublicKeyInfo`.
     pub(crate) public_key: Vec<u8>,
     pub(crate) sealed_key: Vec<u8>,
+    pub(crate) created: Timestamp,
     /// Since when it signs no more.
     pub(crate) retired: Option<Timestamp>,
 }
@@ -20,7 +21,7 @@ pub(crate) struct SigningKeyRow {
 impl ReadTx<'_> {
     /// The keys for a purpose, newest first.
     pub(crate) fn signing_keys(&self, purpose: &str) -> Result<Vec<SigningKeyRow>> {
-        let sql = "SELECT guid, public_key, sealed_key, retired FROM signing_keys WHERE purpose = $1 \
+        let sql = "SELECT guid, public_key, sealed_key, created, retired FROM signing_keys WHERE purpose = $1 \
                    ORDER BY id DESC";
         self.session().rows(sql, &[purpose.into()], key)
     }
@@ -34,10 +35,20 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Deletes the keys for a purpose that were retired before that time.
+    pub(crate) fn delete_signing_keys_retired_before(
+        &mut self,
+        purpose: &str,
+        time: Timestamp,
+    ) -> Result<()> {
+        let sql = "DELETE FROM signing_keys WHERE purpose = $1 AND retired < $2";
+        self.session().execute(sql, &[purpose.into(), time.into()])?;
+        Ok(())
+    }
+
     /// Adds the key that signs from now on, unless another one was there first: one key of a purpose signs.
     pub(crate) fn insert_signing_key(&mut self, purpose: &str, key: &SigningKeyRow) -> Result<()> {
         self.require_active_key(&key.sealed_key)?;
-        let now = self.now();
         self.session().execute(
             "INSERT INTO signing_keys (guid, purpose, public_key, sealed_key, created) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT DO NOTHING",
@@ -46,7 +57,7 @@ impl WriteTx<'_> {
                 purpose.into(),
                 key.public_key.as_slice().into(),
                 key.sealed_key.as_slice().into(),
-                now.into(),
+                key.created.into(),
             ],
         )?;
         Ok(())
@@ -58,6 +69,7 @@ fn key(row: &Row<'_>) -> Result<SigningKeyRow> {
         guid: row.at(0)?,
         public_key: row.at(1)?,
         sealed_key: row.at(2)?,
-        retired: row.at(3)?,
+        created: row.at(3)?,
+        retired: row.at(4)?,
     })
 }

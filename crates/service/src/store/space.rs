@@ -159,7 +159,8 @@ impl WriteTx<'_> {
 
     pub(super) fn update_app_row(&mut self, app: &App) -> Result<()> {
         self.session().execute(
-            "UPDATE apps SET name = $2, folded_name = $3, details = $4, metadata = $5, modified = $6 WHERE id = $1",
+            "UPDATE apps SET name = $2, folded_name = $3, details = $4, metadata = $5, modified = $6, state = $7 \
+             WHERE id = $1",
             &[
                 app.identity.id.into(),
                 (&app.name).into(),
@@ -167,13 +168,16 @@ impl WriteTx<'_> {
                 (&Json::from(app.details.clone()).to_string()).into(),
                 (&Json::from(app.metadata.clone()).to_string()).into(),
                 app.modified.into(),
+                (if app.is_started { STARTED } else { STOPPED }).into(),
             ],
         )?;
         Ok(())
     }
 
-    /// Deletes the row of an app whose placements are gone already.
+    /// Deletes the row of an app whose placements are gone already, with its packages and uses.
     pub(crate) fn bury_app(&mut self, app: &App, by: Option<i64>) -> Result<()> {
+        self.delete_uses_by(Kind::App, app.identity.id)?;
+        self.delete_packages_of(app.identity.id)?;
         self.bury(Kind::App, &app.identity, &app.name, "", by)
     }
 }
@@ -199,9 +203,12 @@ fn app(row: &Row<'_>) -> Result<App> {
         metadata: object(row, 6)?,
         created: row.at(7)?,
         modified: row.at(8)?,
+        is_started: row.at::<String>(9)? == STARTED,
     })
 }
 
 const SPACE: &str =
     "id, guid, short_id, organization_id, name, suspended, metadata, created, modified";
-const APP: &str = "id, guid, short_id, space_id, name, details, metadata, created, modified";
+const APP: &str = "id, guid, short_id, space_id, name, details, metadata, created, modified, state";
+const STARTED: &str = "STARTED";
+const STOPPED: &str = "STOPPED";

@@ -74,6 +74,7 @@ impl WriteTx<'_> {
     /// Forgets tokens that ended and made no other. They opened nothing any more, so no cache is stale.
     pub(crate) fn forget_tokens(&mut self, ids: &[i64]) -> Result<()> {
         for id in ids {
+            self.delete_refresh_tokens_of(*id)?;
             self.session().execute("DELETE FROM tokens WHERE id = $1", &[(*id).into()])?;
         }
         Ok(())
@@ -126,6 +127,7 @@ impl WriteTx<'_> {
             self.delete_token(child)?;
         }
         self.session().execute("DELETE FROM token_refreshes WHERE token_id = $1", &[id.into()])?;
+        self.delete_refresh_tokens_of(id)?;
         self.session().execute("DELETE FROM tokens WHERE id = $1", &[id.into()])?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use strongroom_core::Result;
 
 use crate::Strongroom;
@@ -25,18 +25,18 @@ impl Strongroom {
         Ok(SecretString::from(text))
     }
 
-    /// Whether this store signed a token for the platform, and it has not ended. Its row still decides.
-    pub(crate) async fn is_own_token(&self, text: &str) -> Result<bool> {
-        let Some(parts) = Parts::read(text) else { return Ok(false) };
+    /// The claims of a token that this store signed for the platform and that has not ended. Its row still decides.
+    pub(crate) async fn own_claims(&self, text: &str) -> Result<Option<Map<String, Value>>> {
+        let Some(parts) = Parts::read(text) else { return Ok(None) };
         if parts.header.get("alg").and_then(Value::as_str) != Some(ALGORITHM)
             || parts.header.get("crit").is_some()
         {
-            return Ok(false);
+            return Ok(None);
         }
-        let Some(kid) = parts.header.get("kid").and_then(Value::as_str) else { return Ok(false) };
-        let Some(key) = self.uaa_verifying_key(kid).await? else { return Ok(false) };
+        let Some(kid) = parts.header.get("kid").and_then(Value::as_str) else { return Ok(None) };
+        let Some(key) = self.uaa_verifying_key(kid).await? else { return Ok(None) };
         if !key.verifies(parts.message.as_bytes(), &parts.signature) {
-            return Ok(false);
+            return Ok(None);
         }
         let now = self.now().as_micros().div_euclid(1_000_000);
         let text = |name: &str| parts.claims.get(name).and_then(Value::as_str);
@@ -45,10 +45,14 @@ impl Strongroom {
             audience.is_some_and(|all| all.iter().any(|one| one.as_str() == Some(wanted)))
         };
         let ends = parts.claims.get("exp").and_then(Value::as_i64);
-        Ok(text("iss") == Some(&self.uaa_issuer())
+        let is_own = text("iss") == Some(&self.uaa_issuer())
             && has_audience(AUDIENCE)
             && has_audience(self.issuer())
-            && ends.is_some_and(|ends| now < ends))
+            && ends.is_some_and(|ends| now < ends);
+        match parts.claims {
+            Value::Object(claims) if is_own => Ok(Some(claims)),
+            _ => Ok(None),
+        }
     }
 }
 

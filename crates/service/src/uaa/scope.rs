@@ -37,12 +37,48 @@ pub(super) fn holds(scope: &str, word: &str) -> bool {
     scope.split(' ').any(|one| one == word)
 }
 
-/// The scopes that a user gets: those he asks for among those he has, all when he asks for none. With a refresh
-/// token never more than it was issued for. None when nothing is left.
+/// Whether one of these scopes gives what no role does, so that only a system administrator gives it.
+pub(super) fn is_beyond_roles(scope: &str) -> bool {
+    administers(scope) || audits(scope)
+}
+
+/// Whether the scope is a system administrator's.
+pub(super) fn administers(scope: &str) -> bool {
+    holds(scope, ADMIN)
+}
+
+/// Whether the scope is a system auditor's.
+pub(super) fn audits(scope: &str) -> bool {
+    holds(scope, ADMIN_READ_ONLY) || holds(scope, GLOBAL_AUDITOR)
+}
+
+/// Whether a client can have the scope. It is nobody, so none tells who it is.
+pub(super) fn is_of_clients(word: &str) -> bool {
+    word != OPENID && OFFERED.contains(&word)
+}
+
+/// What a client has that was made with these scopes, each once, in one order; none means the usual ones.
+pub(super) fn of_client(words: &[String]) -> String {
+    let wanted = |word: &str| match words {
+        [] => [READ, WRITE].contains(&word),
+        words => words.iter().any(|one| one == word),
+    };
+    OFFERED
+        .into_iter()
+        .filter(|word| is_of_clients(word) && wanted(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The scopes that a user or client gets: those it asks for among those it has, all when it asks for none. Never
+/// more than the limit: what a login was issued for, or what a client has. None when nothing is left.
 pub(super) fn granted(powers: Powers, wanted: &[String], limit: Option<&str>) -> Option<String> {
     let has = |word: &str| match word {
         ADMIN => powers.administers,
         ADMIN_READ_ONLY => powers.audits,
+        // Only clients have these, whose limit names them.
+        GLOBAL_AUDITOR => powers.audits && limit.is_some(),
+        RESOURCE => limit.is_some(),
         _ => true,
     };
     let granted: Vec<&str> = OFFERED
@@ -61,8 +97,10 @@ const ADMIN_READ_ONLY: &str = "cloud_controller.admin_read_only";
 const GLOBAL_AUDITOR: &str = "cloud_controller.global_auditor";
 /// Tell who the user is.
 pub(super) const OPENID: &str = "openid";
+/// Ask about the tokens of others.
+pub(super) const RESOURCE: &str = "uaa.resource";
 /// What a token can be issued for.
-const OFFERED: [&str; 5] = [ADMIN, ADMIN_READ_ONLY, READ, WRITE, OPENID];
+const OFFERED: [&str; 7] = [ADMIN, ADMIN_READ_ONLY, GLOBAL_AUDITOR, READ, WRITE, OPENID, RESOURCE];
 
 #[cfg(test)]
 mod tests {
@@ -70,7 +108,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn words() -> impl Strategy<Value = Vec<String>> {
-        let words = [ADMIN, ADMIN_READ_ONLY, READ, WRITE, OPENID, "uaa.admin"];
+        let words =
+            [ADMIN, ADMIN_READ_ONLY, GLOBAL_AUDITOR, READ, WRITE, OPENID, RESOURCE, "uaa.admin"];
         let word = proptest::sample::select(words.to_vec()).prop_map(str::to_owned);
         proptest::collection::vec(word, 0..5)
     }
@@ -93,6 +132,17 @@ mod tests {
             let carried = Powers::of(&granted);
             prop_assert!(administers || !carried.administers);
             prop_assert!(audits || !carried.audits);
+            prop_assert!(limit.is_some() || !holds(&granted, RESOURCE));
+        }
+
+        #[test]
+        fn a_client_has_what_it_was_made_with(words in words()) {
+            let has = of_client(&words);
+            for word in &words {
+                prop_assert_eq!(holds(&has, word), is_of_clients(word));
+            }
+            prop_assert!(!holds(&has, OPENID));
+            prop_assert_eq!(is_beyond_roles(&has), Powers::of(&has) != Powers::of(""));
         }
     }
 
@@ -111,6 +161,7 @@ mod tests {
         }
         let nobody = Powers { administers: false, audits: false };
         assert_eq!(granted(nobody, &[ADMIN.to_owned()], None), None);
+        assert_eq!(of_client(&[]), "cloud_controller.read cloud_controller.write");
         let all = "cloud_controller.read cloud_controller.write openid";
         assert_eq!(granted(nobody, &[], None).as_deref(), Some(all));
     }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{SERVER_HELP, StoreArgs};
+use super::{ResolveArgs, SERVER_HELP, StoreArgs};
 
 /// What can be done to registries.
 #[derive(Subcommand)]
@@ -168,6 +168,9 @@ pub(crate) enum RegistryCredentialCommand {
         #[command(flatten)]
         store: Box<StoreArgs>,
     },
+    /// Print which registry credential wins for an image and why each other does not, never a secret
+    #[command(after_help = SERVER_HELP)]
+    Resolve(Box<ResolveArgs>),
 }
 
 /// A new hosted registry.

@@ -61,9 +61,9 @@ impl Action {
 
     async fn carry_out(self, client: &Client, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
         match self {
-            Self::List => list(client, CREDENTIALS, "", out).await,
+            Self::List => lines(client, CREDENTIALS, "", out).await,
             Self::Report { name, days } => {
-                list(client, &format!("{REPORTS}/{name}"), &format!("&days={days}"), out).await
+                lines(client, &format!("{REPORTS}/{name}"), &format!("&days={days}"), out).await
             }
             Self::Get { id } => {
                 let path = format!("{CREDENTIALS}/{}", segment(&id)?);
@@ -94,7 +94,7 @@ impl Action {
 }
 
 /// Prints a list part by part; `more` goes with every request.
-async fn list(
+pub(super) async fn lines(
     client: &Client,
     of: &str,
     more: &str,

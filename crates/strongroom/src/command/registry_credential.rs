@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::reached::Server;
 use super::registry_access::{Access, Login, check_out, find};
+use super::resolve;
 use crate::cli::RegistryCredentialCommand;
 use crate::client::Client;
 use crate::config::Environment;
@@ -22,7 +23,14 @@ pub(super) async fn run(
     environment: Environment,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
-    let RegistryCredentialCommand::DockerConfigJson { host, secret, namespace, store } = command;
+    let (host, secret, namespace, store) = match command {
+        RegistryCredentialCommand::DockerConfigJson { host, secret, namespace, store } => {
+            (host, secret, namespace, store)
+        }
+        RegistryCredentialCommand::Resolve(args) => {
+            return resolve::run(*args, environment, out).await;
+        }
+    };
     let server = Server::find(*store, environment).await?;
     let outcome = docker_config(server.client(), &host).await;
     server.close().await;

@@ -98,7 +98,20 @@ pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> An
 pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::App)?);
     let job = caller.room.delete_app(&caller.actor, &guid).await?;
-    Ok(accepted(&caller, job))
+    Ok(accepted(&caller, &job))
+}
+
+/// Starts an app, or starts it again: with nothing that runs, both are the same.
+pub(in crate::cloud_foundry) async fn start(caller: Caller) -> Answer {
+    let guid = Ref::Guid(caller.guid(Kind::App)?);
+    let view = caller.room.start_app(&caller.actor, &guid).await?;
+    Ok(shown(&wire::app(&caller.base, &view)))
+}
+
+pub(in crate::cloud_foundry) async fn stop(caller: Caller) -> Answer {
+    let guid = Ref::Guid(caller.guid(Kind::App)?);
+    let view = caller.room.stop_app(&caller.actor, &guid).await?;
+    Ok(shown(&wire::app(&caller.base, &view)))
 }
 
 /// Variables may be secrets, which an app has no place for here; none at all are no harm.

@@ -3,6 +3,7 @@
 pub(super) mod app;
 pub(super) mod job;
 pub(super) mod organization;
+pub(super) mod package;
 pub(super) mod registry_credential;
 pub(super) mod role;
 pub(super) mod root;
@@ -12,14 +13,15 @@ pub(super) mod user;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
-use strongroom_core::id::Guid;
 use strongroom_core::record::Organization;
+use strongroom_service::platform::JobStarted;
 
 use super::auth::Caller;
 use super::error::{CfError, JSON};
-use super::wire;
+use super::{wire, words};
 use crate::answer;
 
 /// What a handler gives back.
@@ -36,14 +38,26 @@ fn created(document: &Value) -> Response {
 }
 
 /// 202, and where the job is that says what came of it.
-fn accepted(caller: &Caller, job: Guid) -> Response {
+fn accepted(caller: &Caller, job: &JobStarted) -> Response {
     let mut response = (StatusCode::ACCEPTED, Body::empty()).into_response();
-    let location = format!("{}/v3/jobs/{job}", caller.base);
+    let location = format!("{}/v3/jobs/{}", caller.base, job.guid);
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
     }
+    warn(&mut response, words::credentials_in_use(&job.uses));
     response
 }
+
+/// Adds what the person who asked should be told.
+fn warn(response: &mut Response, text: Option<String>) {
+    let Some(text) = text else { return };
+    let escaped = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+    if let Ok(value) = HeaderValue::from_str(&escaped) {
+        response.headers_mut().insert(X_CF_WARNINGS, value);
+    }
+}
+
+const X_CF_WARNINGS: HeaderName = HeaderName::from_static("x-cf-warnings");
 
 /// Objects of one kind that stand beside a list, each once, in the order in which they are first named.
 struct Beside(Vec<(i64, Value)>);

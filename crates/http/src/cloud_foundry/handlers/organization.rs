@@ -52,7 +52,7 @@ pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> An
 pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Organization)?);
     let job = caller.room.delete_platform_organization(&caller.actor, &guid).await?;
-    Ok(accepted(&caller, job))
+    Ok(accepted(&caller, &job))
 }
 
 fn draft(raw: &RawBody) -> Result<PlatformOrganizationDraft, crate::cloud_foundry::error::CfError> {

@@ -1,24 +1,22 @@
 //! Registry credentials.
 
 use axum::body::Body as Empty;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, Uri};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use axum::response::IntoResponse;
+use http::{StatusCode, Uri};
 use strongroom_core::draft::Member;
 use strongroom_core::error::{FieldPath, Rule, Violation};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::platform::PlatformRule;
 use strongroom_core::registry::Location;
-use strongroom_service::Deleted;
 use strongroom_service::platform::query::{Related, TextField};
 use strongroom_service::platform::{PlatformOwner, RegistryCredentialDraft};
 
-use super::{Answer, created, shown};
+use super::{Answer, created, shown, warn};
 use crate::body::RawBody;
 use crate::cloud_foundry::auth::Caller;
 use crate::cloud_foundry::body::Body;
 use crate::cloud_foundry::query::{ListSpec, Listing, Meaning};
-use crate::cloud_foundry::{page, relation, wire};
+use crate::cloud_foundry::{page, relation, wire, words};
 
 const LIST: ListSpec = ListSpec {
     parameters: &[
@@ -80,7 +78,7 @@ pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Placement)?);
     let deleted = caller.room.delete_registry_credential(&caller.actor, &guid).await?;
     let mut response = (StatusCode::NO_CONTENT, Empty::empty()).into_response();
-    warn(&mut response, &deleted);
+    warn(&mut response, words::credential_in_use(&deleted.uses));
     Ok(response)
 }
 
@@ -123,20 +121,5 @@ fn owner(body: &Body, faults: &mut Vec<Violation>) -> Member<PlatformOwner> {
     }
 }
 
-/// Says what used the credential that is gone.
-fn warn(response: &mut Response, deleted: &Deleted) {
-    if deleted.uses.is_empty() {
-        return;
-    }
-    let uses: Vec<String> =
-        deleted.uses.iter().map(|count| format!("{} {}", count.count, count.kind)).collect();
-    let text = format!("The registry credential was in use: {}", uses.join(", "));
-    let escaped = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
-    if let Ok(value) = HeaderValue::from_str(&escaped) {
-        response.headers_mut().insert(X_CF_WARNINGS, value);
-    }
-}
-
-const X_CF_WARNINGS: HeaderName = HeaderName::from_static("x-cf-warnings");
 /// The most characters of a user name at a registry.
-const USERNAME_LENGTH: usize = 255;
+pub(super) const USERNAME_LENGTH: usize = 255;

@@ -85,7 +85,7 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
 pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
     let guid = caller.guid(Kind::Role)?;
     let job = caller.room.delete_platform_role(&caller.actor, guid).await?;
-    Ok(accepted(&caller, job))
+    Ok(accepted(&caller, &job))
 }
 
 /// A role that is asked for by its type.

@@ -60,5 +60,13 @@ pub(in crate::cloud_foundry) async fn info(Base(base): Base) -> Response {
 }
 
 /// What is served below `/v3`.
-const RESOURCES: [&str; 7] =
-    ["apps", "info", "organizations", "registry_credentials", "roles", "spaces", "users"];
+const RESOURCES: [&str; 8] = [
+    "apps",
+    "info",
+    "organizations",
+    "packages",
+    "registry_credentials",
+    "roles",
+    "spaces",
+    "users",
+];

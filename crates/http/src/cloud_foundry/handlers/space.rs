@@ -83,7 +83,7 @@ pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> An
 pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Space)?);
     let job = caller.room.delete_space(&caller.actor, &guid).await?;
-    Ok(accepted(&caller, job))
+    Ok(accepted(&caller, &job))
 }
 
 /// A relationship that was read; what is wrong with one that was not is a fault already.

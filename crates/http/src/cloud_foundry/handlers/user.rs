@@ -14,7 +14,7 @@ const LIST: ListSpec = ListSpec {
         ("guids", Meaning::Guids),
         ("usernames", Meaning::Texts(TextField::Name)),
         ("partial_usernames", Meaning::Containing),
-        ("origins", Meaning::Origins),
+        ("origins", Meaning::Always("uaa")),
         ("label_selector", Meaning::Labels),
     ],
     orders: &["created_at", "updated_at"],

@@ -10,9 +10,11 @@ pub(super) mod organization;
 pub(super) mod placement;
 pub(super) mod reference;
 pub(super) mod registry;
+pub(super) mod registry_credential;
 pub(super) mod report;
 pub(super) mod robot;
 pub(super) mod token;
+pub(super) mod uaa;
 pub(super) mod upkeep;
 pub(super) mod version;
 

@@ -8,8 +8,10 @@ mod organization;
 mod placement;
 mod reference;
 mod registry;
+mod resolution;
 mod robot;
 mod token;
+mod uaa;
 mod upkeep;
 
 use serde::Serialize;
@@ -25,8 +27,10 @@ pub(super) use organization::{Grant, Organization, Settings, User};
 pub(super) use placement::Placement;
 pub(super) use reference::{Reference, Use, WhereUsed};
 pub(super) use registry::{Registry, Signer};
+pub(super) use resolution::Resolution;
 pub(super) use robot::{Ending, NewRobot, Robot};
 pub(super) use token::{NewToken, Token};
+pub(super) use uaa::{NewUaaClient, SigningKey, UaaClient};
 pub(super) use upkeep::{BackupState, FsckReport};
 
 /// A part of a list.

@@ -55,6 +55,7 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
         ("organizations", true) => &["organization"],
         ("spaces", true) => &["space"],
         ("apps", true) => &["app"],
+        ("packages", true) => &["package"],
         ("users", true) => &["space_developer"],
         ("jobs", true) => &["job"],
         ("roles", true) => &["role_in_organization", "role_in_space"],
@@ -96,6 +97,10 @@ fn body(method: &str, collection: &str, object: &str) -> Option<Value> {
             json!({"name": "new", "relationships": {"organization": within("organization")}})
         }
         ("POST", "apps") => json!({"name": "new", "relationships": {"space": within("space")}}),
+        ("POST", "packages") => {
+            let data = json!({"image": "example.com/new"});
+            json!({"type": "docker", "relationships": {"app": within("app")}, "data": data})
+        }
         ("POST", "roles") => {
             let on = object.trim_start_matches("in_");
             let kind = if on == "space" { "space_developer" } else { "organization_auditor" };
@@ -127,6 +132,8 @@ impl Maker {
         let mut app = self.filled(&body("POST", "apps", "").unwrap());
         app["name"] = "web".into();
         self.note("app", &root.post("/v3/apps", &app).await.is(201));
+        let package = self.filled(&body("POST", "packages", "").unwrap());
+        self.note("package", &root.post("/v3/packages", &package).await.is(201));
         for (name, scope) in [
             ("of_foundation", "in_foundation"),
             ("of_organization", "in_organization"),

@@ -62,6 +62,8 @@ fn path(template: &str, credential: &str) -> String {
         "members_token"
     } else if below("registries") {
         "registry"
+    } else if below("uaa_clients") {
+        "uaa_client"
     } else if below("activity_stream") {
         "entry"
     } else {
@@ -179,6 +181,10 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/strongroom/v1/registries/{id}/robots/{robot}/rotate", json!({})),
         ("POST", "/strongroom/v1/registry-signer/rotate", json!({})),
         ("POST", "/strongroom/v1/credentials/{id}/checkout", json!({"purpose": "test"})),
+        ("POST", "/strongroom/v1/registry_credentials/resolve", json!({"image": "example.com/x", "organization": "<{organization}>"})),
+        ("POST", "/strongroom/v1/uaa_clients", json!({"client_id": "new", "organization": "<{organization}>"})),
+        ("POST", "/strongroom/v1/uaa_clients/{id}/secret", json!({})),
+        ("POST", "/strongroom/v1/uaa_keys", json!({})),
         ("POST", "/strongroom/v1/organizations/{id}/grants", json!({"role": "probely_member", "user": "<{org_member}>"})),
         ("POST", "/strongroom/v1/teams/{id}/grants", json!({"role": "probely_manage_credentials", "user": "<{org_member}>"})),
     ]

@@ -259,6 +259,9 @@ impl Maker {
         let path = self.path("/strongroom/v1/registries/{registry}/robots");
         let robot = root.post(&path, &json!({"description": "main"})).await.is(201);
         self.note("robot", &robot["id"]);
+        let body = json!({"client_id": "ci", "organization": organization});
+        let client = root.post("/strongroom/v1/uaa_clients", &body).await.is(201);
+        self.note("uaa_client", &client["id"]);
     }
 
     /// A credential of an external type that fetches a field of another, a Galaxy credential, a job template.

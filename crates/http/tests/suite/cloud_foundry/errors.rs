@@ -140,7 +140,7 @@ async fn bodies_and_methods_are_refused_in_the_platforms_shape() {
         ("method", "PUT", CREDENTIALS, json, "{}"),
         ("method of one", "POST", "/v3/spaces/x", json, "{}"),
         ("read only", "POST", "/v3/users", json, "{}"),
-        ("unknown", "GET", "/v3/packages", json, ""),
+        ("unknown", "GET", "/v3/service_brokers", json, ""),
         ("older", "GET", "/v2/info", json, ""),
         ("slash", "GET", "/v3/spaces/", json, ""),
         ("root", "POST", "/", json, ""),

@@ -1,12 +1,15 @@
 //! The Cloud Foundry dialect and its token endpoints.
 
 mod access;
+mod clients;
 mod credentials;
 mod discovery;
 mod errors;
 mod lists;
 mod organizations;
+mod packages;
 mod placements;
+mod resolve;
 mod roles;
 mod rooms;
 mod tokens;

@@ -57,7 +57,7 @@ on_both_stores! {
         room.by_token(token).get("/v3/organizations").await.is(200);
     }
 
-    /// A refresh token buys access tokens until it ends, and is given back each time.
+    /// A refresh token buys an access token and the next refresh token, until the login ends.
     async fn a_refresh_token_buys_access_tokens(room: Room) {
         let first = tokens(&room, "admin").await;
         let token = text(&first["refresh_token"]).to_owned();
@@ -65,16 +65,41 @@ on_both_stores! {
         let old = room.by_token(text(&first["access_token"]));
         assert_eq!(old.get("/v3/organizations").await.is(401)["errors"][0]["code"], 1000);
         let second = refresh(&room, &token).await.is(200);
-        assert_eq!(second["refresh_token"], token);
+        assert_ne!(second["refresh_token"], token);
         assert_eq!(second["scope"], first["scope"]);
         let claims = part(text(&second["access_token"]), 1);
         assert_eq!((&claims["grant_type"], claims["auth_time"].as_i64()), (&json!("refresh_token"), Some(1_767_225_600)));
         room.by_token(text(&second["access_token"])).get("/v3/organizations").await.is(200);
         room.wait(30 * 86_400 - 601 - 60);
-        let last = refresh(&room, &token).await.is(200);
+        let last = refresh(&room, text(&second["refresh_token"])).await.is(200);
         assert_eq!(last["expires_in"], 59);
         room.wait(61);
-        assert_eq!(refresh(&room, &token).await.is(401)["error"], "invalid_token");
+        assert_eq!(refresh(&room, text(&last["refresh_token"])).await.is(401)["error"], "invalid_token");
+    }
+
+    /// A refresh token that comes back after it was used up ends the login, for whoever has it.
+    async fn a_refresh_token_that_comes_back_ends_the_login(room: Room) {
+        let first = tokens(&room, "admin").await;
+        let other = tokens(&room, "admin").await;
+        let stolen = text(&first["refresh_token"]).to_owned();
+        let second = refresh(&room, &stolen).await.is(200);
+        // Two runs of one command line refresh at the same moment; both go on.
+        room.wait(30);
+        let sibling = refresh(&room, &stolen).await.is(200);
+        refresh(&room, text(&second["refresh_token"])).await.is(200);
+        let third = refresh(&room, text(&sibling["refresh_token"])).await.is(200);
+        room.by_token(text(&third["access_token"])).get("/v3/organizations").await.is(200);
+        room.wait(61);
+        assert_eq!(refresh(&room, &stolen).await.is(401)["error"], "invalid_token");
+        let ended = room.by_token(text(&third["access_token"])).get("/v3/organizations").await.is(401);
+        assert_eq!(ended["errors"][0]["title"], "CF-InvalidAuthToken");
+        refresh(&room, text(&third["refresh_token"])).await.is(401);
+        room.by_token(text(&other["access_token"])).get("/v3/organizations").await.is(200);
+        let log = room.admin().await.get("/strongroom/v1/audit?limit=200").await.is(200);
+        let told = log["items"].as_array().unwrap().iter();
+        let mut told = told.filter(|entry| entry["reason"] == "a refresh token that was used up came back");
+        assert_eq!(told.next().unwrap()["actor"]["name"], "admin", "{log}");
+        assert!(told.next().is_none());
     }
 
     /// Logging out ends the whole login.
@@ -250,7 +275,7 @@ async fn errors_of_the_token_endpoint_are_those_of_oauth() {
     let anyone = room.anonymous();
     lines.push(line("wrong method", &anyone.get("/uaa/oauth/token").await));
     lines.push(line("unknown path", &anyone.get("/uaa/Users").await));
-    lines.push(line("not served yet", &anyone.post("/uaa/check_token", &json!({})).await));
+    lines.push(line("not served", &anyone.post("/uaa/approvals", &json!({})).await));
     lines.push(line("no token", &anyone.get("/uaa/userinfo").await));
     lines.push(line("bad token", &room.by_token("x").get("/uaa/userinfo").await));
     let nowhere = format!("/uaa/oauth/token/revoke/{NOBODY}");
