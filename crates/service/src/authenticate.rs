@@ -227,6 +227,7 @@ impl Strongroom {
             user_guid: Some(user.identity.guid),
             username: user.username,
             token: None,
+            session: None,
             origin,
             door,
         })

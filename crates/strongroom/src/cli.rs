@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
 
-pub(crate) use platform::{CreateUaaClientArgs, ResolveArgs, UaaClientCommand, UaaKeyCommand};
+pub(crate) use platform::{ResolveArgs, UaaClientCommand, UaaKeyCommand};
 pub(crate) use registry::{
     CreateRegistryArgs, CreateRobotArgs, NamedRegistryArgs, NamedRobotArgs, RegistryCommand,
     RegistryCredentialCommand, RobotCommand,

@@ -7,6 +7,7 @@ import os
 import sys
 
 from cloudfoundry_client.client import CloudFoundryClient
+from cloudfoundry_client.common_objects import JsonObject
 from cloudfoundry_client.errors import InvalidStatusCode
 from cloudfoundry_client.v3.entities import EntityManager, ToOneRelationship
 from oauth2_client.credentials_manager import OAuthError
@@ -14,6 +15,17 @@ from oauth2_client.credentials_manager import OAuthError
 URL, CLIENT_ID = sys.argv[1:]
 PASSWORD = os.environ["ADMIN_PASSWORD"]
 SECRET = "hunter2-secret"
+
+
+def member(document, name):
+    """A member of a document, written as an attribute; links are attributes already."""
+    try:
+        return document[name]
+    except KeyError:
+        raise AttributeError(name) from None
+
+
+JsonObject.__getattr__ = member
 
 
 def log_in(username, password):

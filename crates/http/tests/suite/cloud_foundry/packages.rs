@@ -146,7 +146,7 @@ async fn packages_are_listed_labelled_and_deleted() {
     };
     assert_eq!(list(&auditor, "").await, [first.clone(), second.clone()]);
     assert_eq!(list(&known, "").await, Vec::<String>::new());
-    assert_eq!(list(&auditor, &format!("app_guids={other}")).await, [second.clone()]);
+    assert_eq!(list(&auditor, &format!("app_guids={other}")).await, [second.as_str()]);
     assert_eq!(
         list(&auditor, &format!("space_guids={}&types=docker&states=READY", site.space))
             .await
@@ -157,10 +157,10 @@ async fn packages_are_listed_labelled_and_deleted() {
     assert_eq!(list(&auditor, "types=bits").await, Vec::<String>::new());
     assert_eq!(
         list(&auditor, &format!("guids={second}&order_by=-created_at")).await,
-        [second.clone()]
+        [second.as_str()]
     );
     let of_app = auditor.get(&format!("/v3/apps/{}/packages?per_page=1", site.app)).await.is(200);
-    assert_eq!(guids(&of_app), [first.clone()]);
+    assert_eq!(guids(&of_app), [first.as_str()]);
     let href = of_app["pagination"]["first"]["href"].as_str().unwrap();
     assert!(href.contains(&format!("/v3/apps/{}/packages?", site.app)), "{href}");
     known.get(&format!("/v3/apps/{}/packages", site.app)).await.is(404);
@@ -168,7 +168,7 @@ async fn packages_are_listed_labelled_and_deleted() {
     let labels = json!({"metadata": {"labels": {"tier": "web"}}});
     auditor.patch(&path, &labels).await.is(403);
     developer.patch(&path, &labels).await.is(200);
-    assert_eq!(list(&auditor, "label_selector=tier").await, [first.clone()]);
+    assert_eq!(list(&auditor, "label_selector=tier").await, [first.as_str()]);
     auditor.delete(&path).await.is(403);
     known.get(&path).await.is(404);
     let deleted = developer.delete(&path).await;
