@@ -105,6 +105,9 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     pub(crate) fn insert_application(&mut self, new: &NewApplication<'_>) -> Result<i64> {
+        if let Some(sealed) = new.sealed_secret {
+            self.require_active_key(sealed)?;
+        }
         let now = self.now();
         self.session().one(
             "INSERT INTO applications (guid, short_id, organization_id, name, description, client_id, sealed_secret, \
