@@ -12,6 +12,9 @@ fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
+/// What the first start says after the account: the key that proves the log, for safekeeping elsewhere.
+const LOG_KEY: &str = "public key of the audit log, to be kept elsewhere: strongroom/";
+
 fn me(user: &str, password: &str) -> Request {
     Request::get("/api/v2/me/").basic(user, password)
 }
@@ -25,7 +28,9 @@ fn a_drawn_password_lies_in_a_file_until_it_is_changed() {
             "user admin was made; its password is in {} until it is changed",
             file.display()
         );
-        assert_eq!(server.said(), [line]);
+        let [account, log_key] = server.said() else { panic!("{:?}", server.said()) };
+        assert_eq!(*account, line);
+        assert!(log_key.starts_with(LOG_KEY), "{log_key}");
         assert_eq!(mode(&file), 0o600);
         assert_eq!(mode(&store.data_dir()), 0o700);
         let password = std::fs::read_to_string(&file).unwrap();
@@ -54,7 +59,9 @@ fn a_drawn_password_lies_in_a_file_until_it_is_changed() {
 fn a_chosen_password_is_neither_printed_nor_kept() {
     let store = Store::sqlite();
     let mut server = store.start();
-    assert_eq!(server.said(), ["user admin was made with the password from the settings"]);
+    let [account, log_key] = server.said() else { panic!("{:?}", server.said()) };
+    assert_eq!(account, "user admin was made with the password from the settings");
+    assert!(log_key.starts_with(LOG_KEY), "{log_key}");
     assert!(!store.data_dir().join("initial-admin-password").exists());
     assert_eq!(server.ask(&me("admin", ADMIN_PASSWORD)).status, 200);
     assert!(server.stop().success());
