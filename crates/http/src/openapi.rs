@@ -91,7 +91,10 @@ fn describe(row: RouteRow) -> Described {
         Owner::AppCatalog => app_catalog::openapi::describe(row.method, row.template),
         Owner::Native => native::openapi::describe(row.method, row.template),
         Owner::Uaa => Described { error: error(&["error"]), ..Described::form() },
-        Owner::RegistryToken | Owner::Page | Owner::Nobody => Described::default(),
+        Owner::RegistryToken => {
+            Described { is_plain: row.template == "/token/certs.pem", ..Described::default() }
+        }
+        Owner::Page | Owner::Nobody => Described::default(),
     }
 }
 

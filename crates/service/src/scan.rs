@@ -4,6 +4,7 @@
 //! A text of the settings that can be a secret and mentions no credential is sealed and never shown again. One that
 //! mentions credentials is shown as it was sent, and each credential that it mentions knows that it is used there.
 
+mod entry;
 mod label;
 mod read;
 mod write;

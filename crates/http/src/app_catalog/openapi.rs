@@ -14,6 +14,7 @@ pub(crate) fn describe(method: &str, template: &str) -> Described {
         (_, path) if path.starts_with("/csp/") => {
             Described { error: error(&["message", "statusCode"]), ..Described::form() }
         }
+        ("GET", "/v1/api.yml") => Described { is_plain: true, ..described },
         ("GET", "/v1/registries") => Described { success: page(&of("object")), query, ..described },
         ("GET", "/v1/registries/{registry_id}/credentials") => {
             Described { success: page(&robot()), query, ..described }

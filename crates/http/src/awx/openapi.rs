@@ -10,7 +10,9 @@ use crate::openapi::{Described, array, object, of, or_null};
 /// What is known of a view.
 pub(crate) fn describe(method: &str, template: &str) -> Described {
     let Some(view) = view(template) else { return Described::default() };
-    let described = Described { error: error(), ..Described::default() };
+    // A browser that logs in or is asked for its consent gets a page.
+    let is_plain = method == "GET" && matches!(template, "/api/login/" | "/api/o/authorize/");
+    let described = Described { error: error(), is_plain, ..Described::default() };
     match (&view.shape, method) {
         (Shape::List { model, .. }, "GET") => Described {
             success: object(

@@ -16,6 +16,7 @@ pub(crate) fn describe(method: &str, template: &str) -> Described {
         ("POST" | "PUT" | "PATCH", "/credentials/" | "/credentials/{id}/") => {
             Described { request: draft(method == "POST"), success: credential(), ..described }
         }
+        ("GET", "/auditlog/") => Described { is_plain: true, ..described },
         ("GET", "/credentials/{id}/") => Described { success: credential(), ..described },
         _ => described,
     }

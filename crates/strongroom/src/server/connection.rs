@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use http::Request;
@@ -18,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use super::rest::lend;
 use super::shutdown::Phase;
 
 /// Answers the requests of a connection until it ends.
@@ -68,12 +68,16 @@ async fn answer(
     phase: watch::Receiver<Phase>,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let mut request = request.map(Body::new);
+    let (mut request, rest) = lend(request);
     if let Some(peer) = peer {
         request.extensions_mut().insert(ConnectInfo(peer));
     }
     let mut response = router.oneshot(request).await?;
-    if *phase.borrow() == Phase::Draining {
+    let is_read = match rest {
+        Some(rest) => rest.drain().await,
+        None => true,
+    };
+    if !is_read || *phase.borrow() == Phase::Draining {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)

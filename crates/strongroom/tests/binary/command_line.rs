@@ -199,7 +199,10 @@ fn credentials_are_used_with_a_token_of_the_environment() {
     use_credentials(&store, &variables);
     let mut command = store.command(&["credential", "list"]);
     command.env_remove("STRONGROOM_DATA_DIR").env("STRONGROOM_URL", server.url());
-    assert!(refusal(&command.output().unwrap()).contains("STRONGROOM_TOKEN and STRONGROOM_TOKEN_FILE are not"));
+    assert!(
+        refusal(&command.output().unwrap())
+            .contains("STRONGROOM_TOKEN and STRONGROOM_TOKEN_FILE are not")
+    );
     let mut command = store.command(&["credential", "list"]);
     command.envs([("STRONGROOM_URL", server.url()), ("STRONGROOM_TOKEN", "str_wrong")]);
     assert!(refusal(&command.output().unwrap()).contains("`strongroom login`"));

@@ -8,6 +8,7 @@ mod command_line;
 #[expect(dead_code, reason = "the other suites use the rest of it")]
 mod common;
 mod configuration;
+mod connection;
 mod first_start;
 mod keys;
 mod logs;
