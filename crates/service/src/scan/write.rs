@@ -20,7 +20,7 @@ use super::entry::{changes, deleted, entry, members};
 use super::read::{unknown_ids, view};
 use super::{LabelName, ScanDraft, ScanObject};
 use crate::actor::Actor;
-use crate::audit::{HIDDEN, gone, made};
+use crate::audit::made;
 use crate::placement::may_create;
 use crate::store::{Audited, ReadTx, ScanRow, UsesChanged, WriteTx, permitted, proof};
 use crate::{Strongroom, draw_identity};
