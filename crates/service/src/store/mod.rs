@@ -4,6 +4,7 @@ mod account;
 mod application;
 mod audit;
 mod check;
+mod check_people;
 mod check_platform;
 mod check_registry;
 mod checkout;
@@ -37,6 +38,7 @@ mod signing_key;
 mod space;
 mod sqlite;
 mod token;
+mod tombstone;
 mod tx;
 mod uaa;
 

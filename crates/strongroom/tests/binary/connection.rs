@@ -51,11 +51,9 @@ fn where_the_rest_of_a_body_does_not_come_the_end_is_told() {
         "Transfer-Encoding: chunked\r\n",
     ] {
         let mut stream = TcpStream::connect(server.address()).unwrap();
-        let answer = ask(&mut stream, &head(more), None);
-        assert!(
-            answer.starts_with("http/1.1 200") && answer.contains("connection: close"),
-            "{answer}"
-        );
-        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it ends as it was told");
+        stream.write_all(head(more).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.to_ascii_lowercase().contains("connection: close"), "{more}: {answer}");
     }
 }
