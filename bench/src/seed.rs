@@ -18,6 +18,7 @@ use strongroom_core::draft::Member;
 use strongroom_core::id::Ref;
 use strongroom_service::{
     CredentialDraft, KeyLocation, OpenOptions, OwnerDoor, Presented, StoreLocation, Strongroom,
+    Tuning,
 };
 
 use crate::load;
@@ -51,6 +52,7 @@ async fn fill(data: &Path, credentials: u64) -> anyhow::Result<()> {
         initial_password_file: None,
         issuer: String::new(),
         clock: Clock::system(),
+        tuning: Tuning::default(),
         audit_file: None,
     };
     let room = Strongroom::open(options).await?.room;

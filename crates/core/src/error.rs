@@ -36,6 +36,9 @@ pub enum Error {
     /// The request is larger than a stated limit.
     #[error("too large")]
     TooLarge,
+    /// The filters or the order of a list take longer than the server allows.
+    #[error("too slow")]
+    TooSlow,
     /// The store is busy or gone: the same request may succeed later.
     #[error("unavailable")]
     Unavailable(#[source] Source),
@@ -114,6 +117,11 @@ pub enum Conflict {
         /// How many.
         robots: i64,
     },
+    /// Fields of the credential are fetched from another system when it is used, so the store has no value to give.
+    FetchedElsewhere {
+        /// The fields.
+        fields: Vec<String>,
+    },
     /// One actor registered as many references to one credential as are allowed.
     TooManyReferences {
         /// The limit.
@@ -155,6 +163,16 @@ pub enum FieldPath {
     Member(&'static str),
     /// A member inside a member, such as `inputs.password`.
     Inner(&'static str, String),
+}
+
+impl FieldPath {
+    /// The member of the object, without what is inside it.
+    pub const fn member(&self) -> &'static str {
+        match self {
+            Self::Whole => "the whole",
+            Self::Member(member) | Self::Inner(member, _) => member,
+        }
+    }
 }
 
 impl From<&'static str> for FieldPath {

@@ -19,6 +19,15 @@ pub enum HostedRule {
     Service,
     /// It stays as it was when the registry was made.
     Fixed,
+    /// A private registry cannot refer to this credential.
+    Credential(Unhealthy),
+    /// Tokens are signed under this authority, or with its own key.
+    AuthoritySigns,
+    /// There are as many authorities as are kept.
+    TooManyAuthorities {
+        /// How many.
+        max: usize,
+    },
 }
 
 /// Why a private registry cannot be used.

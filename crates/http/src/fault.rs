@@ -65,3 +65,7 @@ impl Fault {
         }
     }
 }
+
+/// The sentence of a list whose filters or order take longer than they may.
+pub(crate) const TOO_SLOW: &str =
+    "The filters or the order of this list take longer than the server allows; ask for less.";

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::envelope::{SealContext, Sealed};
 use crate::keyring::Keyring;
 use crate::signing::SigningFault;
-use crate::{pem, random};
+use crate::{digest, pem, random};
 
 /// The authority: its key, and the certificate that it gave itself.
 pub struct Authority {
@@ -131,6 +131,27 @@ impl fmt::Debug for TokenSigner {
     }
 }
 
+/// The public key of a certificate that was made here: a `SubjectPublicKeyInfo`, whose last 64 bytes are the two
+/// coordinates of a point on P-256. Nothing for other certificates.
+pub fn public_key(certificate: &[u8]) -> Option<&[u8]> {
+    let begin = certificate.windows(P256_KEY.len()).position(|part| part == P256_KEY)?;
+    certificate.get(begin..begin + P256_KEY.len() + POINT_LENGTH)
+}
+
+/// The name by which Distribution 2.8 knows the key of a certificate: the first 30 bytes of the SHA-256 of its
+/// `SubjectPublicKeyInfo` in base 32 (RFC 4648), in groups of four characters with colons between them.
+pub fn key_id(certificate: &[u8]) -> Option<String> {
+    let digest = digest::sha256(public_key(certificate)?);
+    let mut characters = Vec::with_capacity(48);
+    for group in digest.get(..30)?.chunks_exact(5) {
+        let bits = group.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        let digit = |place: u32| BASE32.get(usize::try_from(bits >> (5 * place) & 31).ok()?);
+        characters.extend((0..8).rev().filter_map(digit).map(|digit| char::from(*digit)));
+    }
+    let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
+    Some(groups.join(":"))
+}
+
 /// A certificate in the text form of RFC 7468.
 pub fn certificate_pem(certificate: &[u8]) -> String {
     pem::text("CERTIFICATE", certificate)
@@ -185,6 +206,14 @@ fn unusable<E>(_: E) -> SigningFault {
 /// The last second that a certificate can name: the end of the year 9999.
 const LATEST: u64 = 253_402_300_799;
 const SERIAL_LENGTH: usize = 16;
+/// How the `SubjectPublicKeyInfo` of every key on P-256 begins, up to its uncompressed point (RFC 5480).
+const P256_KEY: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+/// Two coordinates of 32 bytes.
+const POINT_LENGTH: usize = 64;
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 #[cfg(test)]
 mod tests {
@@ -252,6 +281,34 @@ mod tests {
         assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\nMII") && pem.ends_with("CATE-----"));
         let issue = || authority.issue(&keyring, &context(&[2; 16]), VALIDITY).unwrap().0;
         assert_ne!(issue().certificate(), issue().certificate());
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_certificate() {
+        let keyring = keyring();
+        let (authority, sealed) =
+            Authority::generate(&keyring, &context(&[1; 16]), VALIDITY).unwrap();
+        let certificate = authority.certificate().to_vec();
+        // The authority's own key signs too, for registries that are told of it by name.
+        let signer =
+            TokenSigner::open(&keyring, &context(&[1; 16]), &sealed, certificate.clone()).unwrap();
+        let key = public_key(&certificate).unwrap();
+        assert_eq!(key.get(26..), Some(signer.key.public_key().as_ref()));
+        let id = key_id(&certificate).unwrap();
+        let groups: Vec<&str> = id.split(':').collect();
+        assert!(groups.len() == 12 && groups.iter().all(|group| group.len() == 4), "{id}");
+        assert!(public_key(b"something else").is_none() && key_id(&key[..80]).is_none());
+    }
+
+    #[test]
+    fn a_key_id_is_what_others_make_of_the_same_key() {
+        // The SHA-256 of this key, as openssl tells it, cut to 30 bytes and written by coreutils' base32.
+        let mut key = P256_KEY.to_vec();
+        key.extend([7; POINT_LENGTH]);
+        assert_eq!(
+            key_id(&key).as_deref(),
+            Some("RY3R:CBMY:EW4I:UYRU:DPIE:4IIS:WPKF:YX5R:EIYV:BZ66:RUCG:GRQD")
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use strongroom_core::audit::{Operation, Touched};
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
 use strongroom_core::draft::{Member, faultless};
-use strongroom_core::error::Rule;
+use strongroom_core::error::{Conflict, Rule};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::Credential;
 use strongroom_core::registry::{host_of, same_host};
@@ -54,7 +54,8 @@ pub struct RegistryAccess {
 impl Strongroom {
     /// The values of a credential's present version, for whoever may check it out. A key that only reads may not.
     ///
-    /// A robot has no value: its password exists only as a hash.
+    /// A robot has no value: its password exists only as a hash. `FetchedElsewhere` while an input source feeds a
+    /// field: the store does not hold that value.
     pub async fn check_out(
         &self,
         actor: &Actor,
@@ -76,12 +77,6 @@ impl Strongroom {
             };
             let purpose = draft.purpose.clone().check(too_long).take("purpose", &mut faults);
             faultless(faults)?;
-            let mut secrets = BTreeMap::new();
-            for field in credential.secrets.keys() {
-                if let Some(value) = room.open_present(tx, &credential, field)? {
-                    secrets.insert(field.clone(), value);
-                }
-            }
             let (id, name) = (credential.identity.id, credential.name.clone());
             let mut entry = by.entry(
                 tx.now(),
@@ -89,6 +84,20 @@ impl Strongroom {
                 Touched { kind: Kind::Credential, id, name },
             );
             entry.organization_id = credential.organization_id;
+            let sources = tx.input_sources_of(id)?;
+            if !sources.is_empty() {
+                // What is stored in such a field is not its value, and a part of a credential is none.
+                let fields = sources.into_iter().map(|source| source.field).collect();
+                let error = Error::Conflict(Conflict::FetchedElsewhere { fields });
+                tx.note_broken_rule(entry, &error);
+                return Err(error);
+            }
+            let mut secrets = BTreeMap::new();
+            for field in credential.secrets.keys() {
+                if let Some(value) = room.open_present(tx, &credential, field)? {
+                    secrets.insert(field.clone(), value);
+                }
+            }
             entry.reason = permit.reason().to_string();
             let fields: Vec<&str> = secrets.keys().map(String::as_str).collect();
             entry.changes.push(made("fields", json!(fields.join(", "))));

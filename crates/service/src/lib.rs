@@ -83,7 +83,10 @@ pub use organization::{OrganizationDraft, OrganizationScope, SettingsDraft};
 pub use placement::PlacementDraft;
 pub use reference::{ReferenceDraft, WhereUsed};
 pub use registry::{PrivateRegistryDraft, RegistryDraft, RegistryQuery, RegistryView};
-pub use registry_token::{RegistryToken, RegistryTokenDraft, SignerView, TOKEN_SECONDS};
+pub use registry_token::{
+    AuthorityView, NamedKey, RegistryToken, RegistryTokenDraft, SignerView, TOKEN_SECONDS,
+    TokenKeyForm,
+};
 pub use robot::{EndingRobot, MintedRobot, RobotDraft, RobotView, RotationDraft};
 pub use role::{RoleHolder, RoleScope, RoleTarget};
 pub use root_key::{
@@ -91,7 +94,7 @@ pub use root_key::{
 };
 pub use scan::{LabelDraft, LabelName, ScanDraft, ScanLabel, ScanObject, ScanQuery};
 pub use session::SESSION_SECONDS;
-pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation};
+pub use start::{FirstStart, KeyLocation, OpenError, OpenOptions, Opened, StoreLocation, Tuning};
 pub use team::{TeamDraft, TeamScope};
 pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
 pub use user::{UserDraft, UserScope};
@@ -116,6 +119,7 @@ struct Inner {
     refusals: Arc<tokio::sync::Semaphore>,
     uaa_keys: uaa::Keys,
     registry_keys: registry_token::key::Keys,
+    token_key: TokenKeyForm,
     robot_uses: registry_token::RobotUses,
     robot_watch: robot::expiring::Watch,
     key_path: std::path::PathBuf,

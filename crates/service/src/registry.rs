@@ -9,14 +9,14 @@ use strongroom_core::audit::{Entry, Operation, Touched};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Conflict, Rule, Violation};
-use strongroom_core::hosted::{RegistryUrl, Unhealthy, is_service_name};
+use strongroom_core::hosted::{HostedRule, RegistryUrl, Unhealthy, is_service_name};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{Organization, Registry};
 use strongroom_core::robot::USUAL_LIMIT;
 use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
-use crate::audit::{gone, made};
+use crate::audit::{differences, gone, made};
 use crate::list::Paging;
 use crate::store::{Audited, NewRegistry, Permit, ReadTx, RegistryFilter, WriteTx, proof};
 use crate::token::NamedOrganization;
@@ -79,7 +79,7 @@ impl Strongroom {
         let (guid, short_id) = draw_identity()?;
         self.write(actor, move |tx| {
             let draft = draft.clone();
-            let organization = owner(tx, &by, &draft.organization)?;
+            let (_, organization) = owner(tx, &by, &draft.organization)?;
             let wanted = checked(tx, draft, organization.identity.id)?;
             let id = tx.insert_registry(&NewRegistry {
                 guid,
@@ -102,6 +102,40 @@ impl Strongroom {
             entry.changes =
                 told(&registry).into_iter().map(|(member, value)| made(member, value)).collect();
             Ok(Audited::new(view(tx, registry)?, entry))
+        })
+        .await
+    }
+
+    /// Changes a hosted registry. What is left out stays, the name of its token service too when the address changes.
+    ///
+    /// `Forbidden` for a private one, `NotFound` for one that was removed.
+    pub async fn update_registry(
+        &self,
+        actor: &Actor,
+        registry: &Ref,
+        draft: RegistryDraft,
+    ) -> Result<RegistryView> {
+        let (by, registry) = (actor.clone(), registry.clone());
+        self.write(actor, move |tx| {
+            let (permit, old) = tx.registry::<proof::ManageRegistries>(&by, &registry)?;
+            if old.removed.is_some() {
+                return Err(Error::NotFound(Kind::Registry));
+            }
+            if !old.hosted {
+                return Err(Error::forbidden());
+            }
+            let mut changed = changed(tx, &old, draft.clone())?;
+            let changes = differences(told(&old), told(&changed));
+            if changes.is_empty() {
+                return Ok(Audited::unchanged(view(tx, old)?));
+            }
+            changed.stamp.modified = tx.now();
+            changed.stamp.modified_by = by.user_id();
+            tx.save_registry(&permit, &changed)?;
+            let mut entry = entry_of(tx, &by, Operation::Update, &changed);
+            entry.reason = permit.reason().to_string();
+            entry.changes = changes;
+            Ok(Audited::new(view(tx, changed)?, entry))
         })
         .await
     }
@@ -186,11 +220,11 @@ struct Wanted {
 
 /// The organization that the draft names, on which the actor administers registries. One that he may not
 /// see is as unknown as one that does not exist.
-fn owner(
-    tx: &ReadTx<'_>,
+fn owner<'tx>(
+    tx: &ReadTx<'tx>,
     actor: &Actor,
     draft: &Member<NamedOrganization>,
-) -> Result<Organization> {
+) -> Result<(Permit<'tx, proof::ManageRegistries>, Organization)> {
     let mut faults: Vec<Violation> = Vec::new();
     let named = draft.clone().require("organization", &mut faults);
     faultless(faults)?;
@@ -199,37 +233,80 @@ fn owner(
         || Error::invalid("organization", Rule::UnknownObject { given: named.to_string() });
     let id = tx.organization_named(&named)?.ok_or_else(unknown)?;
     match tx.registry_organization::<proof::ManageRegistries>(actor, &Ref::Serial(id)) {
-        Ok((_, organization)) => Ok(organization),
         Err(Error::NotFound(_) | Error::Hidden(_)) => Err(unknown()),
-        Err(error) => Err(error),
+        other => other,
     }
 }
 
 fn checked(tx: &ReadTx<'_>, draft: RegistryDraft, organization_id: i64) -> Result<Wanted> {
     let mut faults: Vec<Violation> = Vec::new();
     let name = draft.name.require("name", &mut faults);
-    let url = draft.url.require("url", &mut faults).and_then(|text| {
-        RegistryUrl::read(&text)
-            .map_err(|rule| faults.push(Violation::new("url", Rule::Hosted(rule))))
-            .ok()
-    });
-    let known = |name: &String| {
-        (!is_service_name(name))
-            .then_some(Rule::Hosted(strongroom_core::hosted::HostedRule::Service))
-    };
-    let service = draft.service.check(known).take("service", &mut faults);
-    let positive = |limit: &i64| (*limit < 1).then_some(Rule::TooSmall { min: 1 });
-    let limit = draft.credentials_limit.check(positive).take("credentials_limit", &mut faults);
+    let url = draft.url.require("url", &mut faults).and_then(|text| url_of(&text, &mut faults));
+    let service = draft.service.check(|name| service_fault(name)).take("service", &mut faults);
+    let limit = draft
+        .credentials_limit
+        .check(|limit| limit_fault(*limit))
+        .take("credentials_limit", &mut faults);
     faultless(faults)?;
     let (Some(name), Some(url)) = (name, url) else {
         return Err(Error::internal("a fault was not noticed"));
     };
     let service = service.unwrap_or_else(|| url.host().to_owned());
     checked_name(tx, organization_id, &name, None)?;
-    if tx.registry_id_by_service(&service)?.is_some() {
-        return Err(Error::invalid("service", Rule::NotUnique { kind: Kind::Registry }));
-    }
+    checked_service(tx, &service, None)?;
     Ok(Wanted { name, url, service, credentials_limit: limit.unwrap_or(USUAL_LIMIT) })
+}
+
+/// The registry as the draft changes it.
+fn changed(tx: &ReadTx<'_>, old: &Registry, draft: RegistryDraft) -> Result<Registry> {
+    let mut faults: Vec<Violation> = Vec::new();
+    let name = draft.name.take("name", &mut faults);
+    let url = draft.url.take("url", &mut faults).and_then(|text| url_of(&text, &mut faults));
+    let service = draft.service.check(|name| service_fault(name)).take("service", &mut faults);
+    let limit = draft
+        .credentials_limit
+        .check(|limit| limit_fault(*limit))
+        .take("credentials_limit", &mut faults);
+    if !matches!(draft.organization, Member::Absent) {
+        faults.push(Violation::new("organization", Rule::Hosted(HostedRule::Fixed)));
+    }
+    faultless(faults)?;
+    let changed = Registry {
+        name: name.unwrap_or_else(|| old.name.clone()),
+        url: url.map_or_else(|| old.url.clone(), |url| url.as_str().to_owned()),
+        service: service.or_else(|| old.service.clone()),
+        credentials_limit: limit.unwrap_or(old.credentials_limit),
+        ..old.clone()
+    };
+    let own = Some(old.identity.id);
+    checked_name(tx, old.organization_id, &changed.name, own)?;
+    if let Some(service) = &changed.service {
+        checked_service(tx, service, own)?;
+    }
+    Ok(changed)
+}
+
+fn url_of(text: &str, faults: &mut Vec<Violation>) -> Option<RegistryUrl> {
+    let wrong = |rule| faults.push(Violation::new("url", Rule::Hosted(rule)));
+    RegistryUrl::read(text).map_err(wrong).ok()
+}
+
+fn service_fault(name: &str) -> Option<Rule> {
+    (!is_service_name(name)).then_some(Rule::Hosted(HostedRule::Service))
+}
+
+const fn limit_fault(limit: i64) -> Option<Rule> {
+    if limit < 1 { Some(Rule::TooSmall { min: 1 }) } else { None }
+}
+
+/// A name of a token service that another registry has breaks the rule of uniqueness.
+fn checked_service(tx: &ReadTx<'_>, service: &str, own: Option<i64>) -> Result<()> {
+    match tx.registry_id_by_service(service)? {
+        Some(taken) if Some(taken) != own => {
+            Err(Error::invalid("service", Rule::NotUnique { kind: Kind::Registry }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A name that another registry of the organization has breaks the rule of uniqueness.

@@ -4,6 +4,7 @@
 //! Every request reads the robot anew, so removal and expiry hold from the next request on, on every process. A
 //! registry checks the token alone and takes one up to a minute after its end.
 
+mod authority;
 pub(crate) mod key;
 
 use std::collections::HashMap;
@@ -28,7 +29,8 @@ use crate::Strongroom;
 use crate::authenticate::is_a_name;
 use crate::store::{Audited, RobotLogin, WriteTx};
 
-pub use key::SignerView;
+pub use authority::{AuthorityView, NamedKey};
+pub use key::{SignerView, TokenKeyForm};
 
 /// What a client of a registry asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

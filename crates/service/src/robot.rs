@@ -107,7 +107,9 @@ impl Strongroom {
         let registry = self
             .write(actor, move |tx| {
                 let (permit, registry) = tx.registry::<proof::ManageRegistries>(&by, &registry)?;
-                let wanted = checked(tx, &registry, draft.clone())?;
+                let wanted = checked(tx, &registry, draft.clone()).map_err(|error| {
+                    told_refused(tx, &by, Operation::Create, &registry, None, error)
+                })?;
                 let mut entry = insert(tx, &by, &registry, &new, &wanted)?;
                 entry.reason = permit.reason().to_string();
                 Ok(Audited::new(registry.identity.guid, entry))
@@ -166,13 +168,17 @@ impl Strongroom {
         self.write(actor, move |tx| {
             let (_, registry) = tx.registry::<proof::ReadRegistries>(&by, &registry)?;
             let (permit, row) = tx.robot::<proof::Delete>(&by, &registry, &robot)?;
+            let refused = |error| {
+                let row = Some(&row);
+                told_refused(tx, &by, Operation::Delete, &registry, row, error)
+            };
             if row.removed.is_some() {
-                return Err(Error::NotFound(Kind::Placement));
+                return Err(refused(Error::NotFound(Kind::Placement)));
             }
             let uses = uses(tx, &row)?;
             let is_protected = || tx.protects_used(Some(registry.organization_id));
             if !uses.is_empty() && (!force || is_protected()?) {
-                return Err(Error::Conflict(Conflict::CredentialInUse(uses)));
+                return Err(refused(Error::Conflict(Conflict::CredentialInUse(uses))));
             }
             tx.retire_robot(&permit, &row, by.user_id())?;
             let mut entry = removal(tx, &by, &registry, &row);
@@ -348,6 +354,24 @@ fn views(tx: &ReadTx<'_>, rows: Vec<RobotRow>) -> Result<Vec<RobotView>> {
         expires: row.expires,
     };
     Ok(rows.into_iter().map(view).collect())
+}
+
+/// The same error, once the log will tell that a rule refused to mint, rotate or remove a robot.
+fn told_refused(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    operation: Operation,
+    registry: &Registry,
+    robot: Option<&RobotRow>,
+    error: Error,
+) -> Error {
+    let mut entry = match robot {
+        Some(robot) => entry_of(tx, actor, operation, registry, robot),
+        None => actor.entry(tx.now(), operation, touched(registry)),
+    };
+    entry.organization_id = Some(registry.organization_id);
+    tx.note_broken_rule(entry, &error);
+    error
 }
 
 /// The entry of a change of a robot; its credential is the second object, its registry the third.

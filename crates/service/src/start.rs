@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -25,7 +26,7 @@ use crate::store::{
     self, Audited, Location, NewCredential, NewOrganization, NewUser, Store, StoreIdentity,
     TypeRow, WriteTx, WriterLimits,
 };
-use crate::{Inner, Strongroom, draw_identity, root_key};
+use crate::{Inner, Strongroom, TokenKeyForm, draw_identity, root_key};
 
 /// Where the rows of a store are.
 #[derive(Debug, Clone)]
@@ -67,6 +68,23 @@ pub struct OpenOptions {
     pub issuer: String,
     /// The clock.
     pub clock: Clock,
+    /// How it behaves.
+    pub tuning: Tuning,
+}
+
+/// How an open store behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning {
+    /// How long each statement of a list with filters or an order of its own may take.
+    pub list_time: Duration,
+    /// How registry tokens name the key that signed them.
+    pub token_key: TokenKeyForm,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { list_time: Duration::from_secs(3), token_key: TokenKeyForm::default() }
+    }
 }
 
 /// An open store.
@@ -189,7 +207,9 @@ impl Strongroom {
         let audit_file = audit_file(&options)?;
         store::prepare(&location).await?;
         let limits = WriterLimits::default();
-        let store = Store::open(&location, options.clock.clone(), limits, audit_file).await?;
+        let list_time = options.tuning.list_time;
+        let clock = options.clock.clone();
+        let store = Store::open(&location, clock, limits, list_time, audit_file).await?;
         let (identity, first_start) = match known {
             Some(identity) => (identity, None),
             None => furnish(&store, &keyring, &options).await?,
@@ -206,6 +226,7 @@ impl Strongroom {
             )),
             uaa_keys: crate::uaa::Keys::default(),
             registry_keys: crate::registry_token::key::Keys::default(),
+            token_key: options.tuning.token_key,
             robot_uses: crate::registry_token::RobotUses::default(),
             robot_watch: crate::robot::expiring::Watch::default(),
             key_path: options.key.path,

@@ -14,8 +14,8 @@ use crate::config::Flags;
 
 pub(crate) use platform::{ResolveArgs, UaaClientCommand, UaaKeyCommand};
 pub(crate) use registry::{
-    CreateRegistryArgs, CreateRobotArgs, NamedRegistryArgs, NamedRobotArgs, RegistryCommand,
-    RegistryCredentialCommand, RobotCommand,
+    AuthorityCommand, CreateRegistryArgs, CreateRobotArgs, NamedRegistryArgs, NamedRobotArgs,
+    RegistryCommand, RegistryCredentialCommand, RobotCommand, UpdateRegistryArgs,
 };
 
 /// One self-hosted server for the credentials of automation, scanners, platforms and registries.
@@ -177,6 +177,13 @@ pub(crate) struct ServeArgs {
     /// [default: none]
     #[arg(long, value_name = "URL")]
     pub(crate) audit_anchor_url: Option<OsString>,
+    /// Most milliseconds that each statement of a list with filters may take [env: STRONGROOM_LIST_TIMEOUT_MS]
+    /// [default: 3000]
+    #[arg(long, value_name = "N")]
+    pub(crate) list_timeout_ms: Option<OsString>,
+    /// How registry tokens name their key: x5c or kid [env: STRONGROOM_REGISTRY_TOKEN_KEY] [default: x5c]
+    #[arg(long, value_name = "FORM")]
+    pub(crate) registry_token_key: Option<OsString>,
     /// Name of this process in its answers [env: STRONGROOM_NODE] [default: the host name]
     #[arg(long, value_name = "NAME")]
     pub(crate) node: Option<OsString>,
@@ -217,6 +224,8 @@ impl ServeArgs {
             .with("metrics_token_file", self.metrics_token_file)
             .with("audit_anchor_file", self.audit_anchor_file)
             .with("audit_anchor_url", self.audit_anchor_url)
+            .with("list_timeout_ms", self.list_timeout_ms)
+            .with("registry_token_key", self.registry_token_key)
             .with("node", self.node)
             .with("log", self.log)
             .with("log_format", self.log_format)

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+use strongroom_service::Tuning;
 use tracing::Level;
 use url::Url;
 
@@ -43,6 +44,8 @@ pub(crate) struct StoreConfig {
     pub(crate) tls: Option<TlsFiles>,
     /// The file to which every audit entry goes as well.
     pub(crate) audit_file: Option<PathBuf>,
+    /// How the open store behaves.
+    pub(crate) tuning: Tuning,
 }
 
 /// Where the root key is.
@@ -111,6 +114,7 @@ impl StoreConfig {
             listen: read::listen(sources)?.unwrap_or(LISTEN),
             tls: tls(sources)?,
             audit_file: read::path(sources, "audit_file")?,
+            tuning: read::tuning(sources)?,
             data_dir,
         })
     }

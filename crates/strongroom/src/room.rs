@@ -51,6 +51,7 @@ pub(crate) async fn open(
         audit_file: config.audit_file.clone(),
         issuer: config.issuer(),
         clock: Clock::system(),
+        tuning: config.tuning,
     };
     let opened = Strongroom::open(options).await.map_err(|error| NotOpened { error })?;
     match &opened.first_start {

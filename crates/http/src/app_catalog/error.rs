@@ -11,7 +11,7 @@ use super::call::with_header;
 use super::words;
 use crate::answer::{self, PROBLEM_JSON};
 use crate::facts::RequestFacts;
-use crate::fault::Fault;
+use crate::fault::{Fault, TOO_SLOW};
 use crate::report::report;
 
 /// Why a handler of the Catalog has no other answer.
@@ -88,11 +88,13 @@ fn core(error: &Error, facts: &RequestFacts) -> Response {
                 Conflict::OrganizationInUse
                 | Conflict::Changed
                 | Conflict::RegistryInUse { .. }
+                | Conflict::FetchedElsewhere { .. }
                 | Conflict::TooManyReferences { .. } => "body",
             };
             invalid(&[Wrong::new(field, words::conflict(conflict))], facts)
         }
         Error::TooLarge => fault(&Fault::TooLarge),
+        Error::TooSlow => invalid(&[Wrong::new("request", TOO_SLOW)], facts),
         Error::Unavailable(_) | Error::StorageFull(_) => {
             fault(&Fault::Unavailable { retry_after: RETRY_SECONDS })
         }
@@ -206,6 +208,7 @@ mod tests {
             (Error::invalid("description", Rule::Required), 400, "Validation error"),
             (Error::Conflict(Conflict::CredentialInUse(Vec::new())), 400, "Validation error"),
             (Error::TooLarge, 413, "Payload too large"),
+            (Error::TooSlow, 400, "Validation error"),
             (Error::Unavailable(source().into()), 503, "Temporarily unavailable"),
             (Error::StorageFull(source().into()), 503, "Temporarily unavailable"),
             (Error::internal(source()), 500, "Internal Server Error"),

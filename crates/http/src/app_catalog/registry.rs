@@ -52,7 +52,7 @@ pub(super) async fn create(call: &Call, body: &RawBody) -> Answer {
 pub(super) async fn update(call: &Call, id: &str, body: &RawBody) -> Answer {
     let draft = translate::registry(body)?;
     let id = named(id, Kind::Registry)?;
-    call.room.update_private_registry(&call.actor, &id, draft).await?;
+    let _ = call.room.update_private_registry(&call.actor, &id, draft).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

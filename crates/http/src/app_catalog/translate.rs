@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::Member;
 use strongroom_core::error::Rule;
+use strongroom_core::id::Ref;
 use strongroom_service::{PrivateRegistryDraft, RobotDraft};
 
 use super::error::{Refusal, Wrong};
@@ -34,8 +35,10 @@ pub(super) fn registry(body: &RawBody) -> Result<PrivateRegistryDraft, Refusal> 
         url: member(&members, "url", description),
         access_key: member(&members, "access_key", |text| key(text).map(str::to_owned)),
         access_secret: member(&members, "access_secret", |text| key(text).map(SecretString::from)),
+        credential: member(&members, "credential", reference),
         containers_organization: member(&members, "containers_organization", description),
         charts_organization: member(&members, "charts_organization", description),
+        organization: Member::Absent,
     })
 }
 
@@ -91,6 +94,11 @@ fn description(text: &str) -> Result<String, Rule> {
         return Err(Rule::TooLong { max: DESCRIPTION_LENGTH });
     }
     Ok(text.to_owned())
+}
+
+/// A credential, by any spelling of its id.
+fn reference(text: &str) -> Result<Ref, Rule> {
+    text.parse().map_err(|_| Rule::UnknownObject { given: text.to_owned() })
 }
 
 /// A word of the product.

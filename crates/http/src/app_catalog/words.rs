@@ -21,6 +21,7 @@ pub(super) const fn conflict(conflict: &Conflict) -> &'static str {
         Conflict::OrganizationInUse
         | Conflict::Changed
         | Conflict::RegistryInUse { .. }
+        | Conflict::FetchedElsewhere { .. }
         | Conflict::TooManyReferences { .. } => OTHER,
     }
 }
@@ -52,6 +53,11 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::NotAChoice { .. } => "It is not one of the known words.",
         Rule::NotAFutureTime => "A time in the future is expected, such as 2030-01-31T12:00:00Z.",
         Rule::NotUnique { .. } => "Another registry has this name.",
+        Rule::UnknownObject { .. } => "No such credential is known.",
+        Rule::ExactlyOne { of } => {
+            return format!("Exactly one of {} is needed.", of.join(" and "));
+        }
+        Rule::Hosted(HostedRule::Credential(cause)) => unhealthy(*cause),
         Rule::Hosted(HostedRule::Url) => {
             "An absolute address is expected, such as https://registry.example.com."
         }

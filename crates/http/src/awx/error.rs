@@ -11,7 +11,7 @@ use strongroom_core::{Error, Result};
 use super::reply::json_response;
 use super::words;
 use crate::facts::RequestFacts;
-use crate::fault::Fault;
+use crate::fault::{Fault, TOO_SLOW};
 
 /// The outcome of a handler.
 pub(super) type Outcome<T> = std::result::Result<T, AwxError>;
@@ -114,6 +114,7 @@ pub(crate) fn render(error: &Error) -> Response {
         Error::Invalid(violations) => json_response(StatusCode::BAD_REQUEST, &invalid(violations)),
         Error::Conflict(conflict) => conflicting(conflict),
         Error::TooLarge => detail(StatusCode::PAYLOAD_TOO_LARGE, Fault::TooLarge.sentence()),
+        Error::TooSlow => detail(StatusCode::BAD_REQUEST, TOO_SLOW),
         Error::Unavailable(source) | Error::StorageFull(source) => {
             tracing::warn!(error = &**source as &dyn std::error::Error, "the store cannot answer");
             let fault = Fault::Unavailable { retry_after: 1 };
@@ -209,6 +210,9 @@ fn conflicting(conflict: &Conflict) -> Response {
         }
         Conflict::RegistryInUse { robots } => {
             (StatusCode::CONFLICT, format!("The registry still has {robots} active credentials."))
+        }
+        Conflict::FetchedElsewhere { fields } => {
+            (StatusCode::CONFLICT, format!("Fetched from another system: {}.", fields.join(", ")))
         }
         Conflict::TooManyReferences { limit } => {
             (StatusCode::CONFLICT, format!("No more than {limit} references are kept."))

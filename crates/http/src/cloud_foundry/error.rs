@@ -11,7 +11,7 @@ use strongroom_core::platform::PlatformRule;
 
 use super::words;
 use crate::answer;
-use crate::fault::Fault;
+use crate::fault::{Fault, TOO_SLOW};
 use crate::report::report;
 
 /// The platform's JSON.
@@ -98,10 +98,17 @@ fn render(error: &Error) -> Response {
         Error::Conflict(Conflict::RegistryInUse { .. }) => {
             unprocessable("The registry still has active credentials.")
         }
+        Error::Conflict(Conflict::FetchedElsewhere { .. }) => {
+            unprocessable("The credential is fetched from another system.")
+        }
         Error::Conflict(Conflict::TooManyReferences { .. } | Conflict::Changed) => {
             unprocessable("There are too many references to this credential.")
         }
         Error::TooLarge => fault(&Fault::TooLarge),
+        Error::TooSlow => {
+            let detail = format!("The query parameter is invalid: {TOO_SLOW}");
+            entry(StatusCode::BAD_REQUEST, BAD_QUERY, &detail)
+        }
         Error::Unavailable(_) | Error::StorageFull(_) => {
             let mut response = entry(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -211,6 +218,7 @@ mod tests {
             Error::Conflict(Conflict::OrganizationInUse),
             Error::Conflict(Conflict::TooManyReferences { limit: 1 }),
             Error::TooLarge,
+            Error::TooSlow,
             Error::Unavailable("the disk is on fire".into()),
             Error::StorageFull("the disk is on fire".into()),
             Error::internal("the disk is on fire"),

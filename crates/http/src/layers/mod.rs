@@ -142,7 +142,7 @@ mod tests {
     use http::StatusCode;
     use secrecy::SecretString;
     use strongroom_core::clock::Clock;
-    use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom};
+    use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom, Tuning};
     use tower::ServiceExt;
 
     use crate::state::HttpSettings;
@@ -156,6 +156,7 @@ mod tests {
             audit_file: None,
             issuer: "http://localhost".to_owned(),
             clock: Clock::system(),
+            tuning: Tuning::default(),
         };
         AppState {
             room: Strongroom::open(options).await.unwrap().room,

@@ -10,7 +10,7 @@ use strongroom_service::{BackupError, RotationError};
 
 use super::{wire, words};
 use crate::answer::{self, PROBLEM_JSON};
-use crate::fault::Fault;
+use crate::fault::{Fault, TOO_SLOW};
 use crate::report::report;
 
 /// Why a handler of the native API has no other answer.
@@ -118,6 +118,7 @@ pub(crate) fn render(error: &Error) -> Response {
             Problem::new(StatusCode::CONFLICT, &words::conflict(conflict)).into_response()
         }
         Error::TooLarge => fault(&Fault::TooLarge),
+        Error::TooSlow => Problem::new(StatusCode::BAD_REQUEST, TOO_SLOW).into_response(),
         Error::Unavailable(_) => with_header(
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The store does not answer; try again."),
             RETRY_AFTER,

@@ -4,7 +4,7 @@ use strongroom_core::credential_type::{
     Expected, InputRule, KeyFault, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
 };
 use strongroom_core::error::{Conflict, Refusal, RoleRefusal, Rule, ValueKind};
-use strongroom_core::hosted::HostedRule;
+use strongroom_core::hosted::{HostedRule, Unhealthy};
 use strongroom_core::registry::{ImageFault, LocationFault};
 use strongroom_core::robot::RobotRule;
 
@@ -39,6 +39,10 @@ pub(super) fn conflict(conflict: &Conflict) -> String {
         Conflict::RegistryInUse { robots } => {
             format!("The registry still has {robots} active robots; force the removal to end them.")
         }
+        Conflict::FetchedElsewhere { fields } => format!(
+            "Input sources fetch these fields from another system, which this server does not do: {}.",
+            fields.join(", ")
+        ),
         Conflict::TooManyReferences { limit } => {
             format!("You registered as many references to this credential as are kept: {limit}.")
         }
@@ -109,7 +113,7 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::ClientId => {
             "A client's id holds letters, digits and - _ . only, begins with a letter or digit, and is no number."
         }
-        Rule::Hosted(fault) => hosted(*fault),
+        Rule::Hosted(fault) => return hosted(*fault),
         // Targets, job templates, input sources and the objects of the platform are made in their dialects only.
         Rule::Platform(_)
         | Rule::Scan(_)
@@ -167,14 +171,30 @@ const fn location(fault: LocationFault) -> &'static str {
     }
 }
 
-const fn hosted(rule: HostedRule) -> &'static str {
-    match rule {
+fn hosted(rule: HostedRule) -> String {
+    let sentence = match rule {
         HostedRule::Url => "An absolute address is expected, such as https://registry.example.com.",
         HostedRule::Service => {
             "A service is named by up to 255 visible ASCII characters, not quotes, commas and backslashes."
         }
         HostedRule::Fixed => "It stays as it was when the registry was made.",
-    }
+        HostedRule::AuthoritySigns => {
+            "Tokens are signed under this authority; let another one sign before."
+        }
+        HostedRule::TooManyAuthorities { max } => {
+            return format!("There are as many authorities as are kept, {max}; remove one before.");
+        }
+        HostedRule::Credential(cause) => match cause {
+            Unhealthy::CredentialGone => "The credential was deleted.",
+            Unhealthy::CredentialOfAnotherType => "A Container Registry credential is expected.",
+            Unhealthy::CredentialWithoutPassword => "The credential has no password.",
+            Unhealthy::CredentialElsewhere => "The credential is for another host.",
+            Unhealthy::CredentialOfAnotherOrganization => {
+                "The credential belongs to another organization."
+            }
+        },
+    };
+    sentence.to_owned()
 }
 
 fn robot(rule: RobotRule) -> String {

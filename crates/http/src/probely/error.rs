@@ -10,7 +10,7 @@ use strongroom_core::error::Violation;
 use super::words;
 use crate::answer::{self, JSON};
 use crate::facts::RequestFacts;
-use crate::fault::Fault;
+use crate::fault::{Fault, TOO_SLOW};
 use crate::report::report;
 
 /// Why a handler has no other answer.
@@ -76,6 +76,7 @@ fn render(error: &Error) -> Response {
         }
         Error::Conflict(conflict) => whole(&words::conflict(conflict)),
         Error::TooLarge => detail(StatusCode::PAYLOAD_TOO_LARGE, Fault::TooLarge.sentence()),
+        Error::TooSlow => whole(TOO_SLOW),
         Error::Unavailable(_) | Error::StorageFull(_) => {
             let fault = Fault::Unavailable { retry_after: 1 };
             retry(fault.status(), fault.sentence(), 1)

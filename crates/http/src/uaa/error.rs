@@ -119,7 +119,7 @@ fn render(error: &Error) -> Response {
             document(StatusCode::NOT_FOUND, "not_found", "The token does not exist.")
         }
         Error::NotFound(_) | Error::Hidden(_) => fault(&Fault::UnknownPath),
-        Error::Invalid(_) | Error::Conflict(_) => fault(&Fault::BadRequest),
+        Error::Invalid(_) | Error::Conflict(_) | Error::TooSlow => fault(&Fault::BadRequest),
         Error::TooLarge => fault(&Fault::TooLarge),
         Error::Unavailable(_) | Error::StorageFull(_) => {
             let text = "The server is busy; try again later.";

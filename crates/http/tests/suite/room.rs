@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use strongroom_core::clock::Clock;
 use strongroom_http::{HttpSettings, host_router, router};
-use strongroom_service::{KeyLocation, OpenOptions, Strongroom};
+use strongroom_service::{KeyLocation, OpenOptions, Strongroom, Tuning};
 use tower::ServiceExt;
 
 use crate::database::{Database, StoreKind};
@@ -89,6 +89,11 @@ impl Room {
 
     /// A room whose rows are in that kind of store.
     pub(crate) async fn on(kind: StoreKind, settings: HttpSettings) -> Self {
+        Self::tuned(kind, settings, Tuning::default()).await
+    }
+
+    /// A room whose store behaves like this.
+    pub(crate) async fn tuned(kind: StoreKind, settings: HttpSettings, tuning: Tuning) -> Self {
         let database = Database::new(kind).await;
         let clock = Clock::fixed(1_767_225_600_000_000);
         let options = OpenOptions {
@@ -99,6 +104,7 @@ impl Room {
             audit_file: None,
             issuer: "http://localhost".to_owned(),
             clock: clock.clone(),
+            tuning,
         };
         let room = Strongroom::open(options).await.unwrap().room;
         Self {
@@ -168,6 +174,22 @@ impl Caller {
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.bare(Method::GET, path).await
+    }
+
+    /// What was refused, in the log that the caller reads, once it is so many: refusals are written a little later than
+    /// they are told.
+    pub(crate) async fn refusals(&self, count: usize) -> Vec<Value> {
+        for _ in 0..500 {
+            let log = self.get("/strongroom/v1/audit?limit=200").await.is(200);
+            let items = log["items"].as_array().unwrap().iter();
+            let refused: Vec<Value> =
+                items.filter(|entry| entry["outcome"] == "refused").cloned().collect();
+            if count <= refused.len() {
+                return refused;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("fewer than {count} refusals are in the log");
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Reply {

@@ -1,8 +1,8 @@
 //! Private registries: somebody else's, opened with a *Container Registry* credential that they refer to.
 //!
-//! A private registry made through the Catalog comes with its credential, which the organization owns from then on;
-//! the registry only refers to it. That it does is a reference like any other, so the credential shows where it is
-//! used.
+//! A private registry is made with key and secret, and comes with its credential, which the organization owns from
+//! then on; or it is made to refer to a credential that is there already, which takes *use* on it. The registry only
+//! refers to it. That it does is a reference like any other, so the credential shows where it is used.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,17 @@ use strongroom_core::error::{Refusal, Rule, Violation};
 use strongroom_core::hosted::{HostedRule, PROVIDERS, RegistryUrl, Unhealthy};
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
 use strongroom_core::record::{Credential, Registry, RegistryCredential};
+use strongroom_core::registry::same_host;
 use strongroom_core::{Error, Result};
 
-use super::{RegistryView, checked_name, entry_of, told, view};
+use super::{RegistryView, checked_name, entry_of, owner, told, view};
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::audit::{HIDDEN, differences, gone, made};
 use crate::credential::Born;
 use crate::draw_identity;
-use crate::store::{Audited, NewRegistry, OwnUse, ReadTx, WriteTx, proof};
+use crate::store::{Audited, CredentialRow, NewRegistry, OwnUse, ReadTx, WriteTx, proof};
+use crate::token::NamedOrganization;
 
 /// What a request asks of a private registry.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,8 @@ pub struct PrivateRegistryDraft {
     pub name: Member<String>,
     /// Free text.
     pub description: Member<String>,
+    /// The organization that it belongs to; at the Catalog's door always that of the key.
+    pub organization: Member<NamedOrganization>,
     /// The product; fixed once it is made.
     pub provider: Member<String>,
     /// Its absolute address; fixed once it is made.
@@ -41,6 +45,8 @@ pub struct PrivateRegistryDraft {
     pub access_key: Member<String>,
     /// The password with which it is opened.
     pub access_secret: Member<SecretString>,
+    /// The credential with which it is opened, in place of user name and password.
+    pub credential: Member<Ref>,
     /// The namespace for containers.
     pub containers_organization: Member<String>,
     /// The namespace for charts.
@@ -48,7 +54,8 @@ pub struct PrivateRegistryDraft {
 }
 
 impl Strongroom {
-    /// Makes a private registry in the organization of the caller's key, with the credential that it refers to.
+    /// Makes a private registry, with the credential that it refers to or for one that is there: at the Catalog's
+    /// door in the organization of the caller's key.
     pub async fn create_private_registry(
         &self,
         actor: &Actor,
@@ -57,11 +64,20 @@ impl Strongroom {
         let (room, by) = (self.clone(), actor.clone());
         let (registry_identity, new) = (draw_identity()?, draw_identity()?);
         self.write(actor, move |tx| {
-            let (permit, _) = tx.own_registry_organization::<proof::ManageRegistries>(&by)?;
+            let (permit, _) = match by.dialect() {
+                Dialect::AppCatalog => tx.own_registry_organization(&by)?,
+                _ => owner(tx, &by, &draft.organization)?,
+            };
             let organization = permit.id();
             let wanted = checked(tx, draft.clone(), organization)?;
-            let credential =
-                room.insert_registry_credential(tx, &by, organization, &new, &wanted)?;
+            let credential = match &wanted.opened_with {
+                OpenedWith::Access(access) => {
+                    room.insert_access(tx, &by, organization, &new, &wanted.url, access)?
+                }
+                OpenedWith::Credential(reference) => {
+                    referred(tx, &by, organization, &wanted.url, reference)?
+                }
+            };
             let id = tx.insert_registry(&NewRegistry {
                 guid: registry_identity.0,
                 short_id: registry_identity.1,
@@ -84,8 +100,15 @@ impl Strongroom {
             entry.reason = permit.reason().to_string();
             entry.changes =
                 told(&registry).into_iter().map(|(member, value)| made(member, value)).collect();
-            entry.changes.push(made("access_key", json!(wanted.access.key)));
-            entry.changes.push(made("access_secret", HIDDEN.into()));
+            match &wanted.opened_with {
+                OpenedWith::Access(access) => {
+                    entry.changes.push(made("access_key", json!(access.key)));
+                    entry.changes.push(made("access_secret", HIDDEN.into()));
+                }
+                OpenedWith::Credential(_) => {
+                    entry.changes.push(made("credential", json!(credential.id)));
+                }
+            }
             Ok(Audited::new(view(tx, registry)?, entry))
         })
         .await
@@ -95,12 +118,13 @@ impl Strongroom {
     ///
     /// A new key or secret changes the credential: with the right to change the registry when both were made
     /// together, else with *change* on the credential. When the credential is gone, a secret makes a new one.
+    /// Another credential to refer to takes *use* on it.
     pub async fn update_private_registry(
         &self,
         actor: &Actor,
         registry: &Ref,
         draft: PrivateRegistryDraft,
-    ) -> Result<()> {
+    ) -> Result<RegistryView> {
         let (room, by, registry) = (self.clone(), actor.clone(), registry.clone());
         let new = draw_identity()?;
         self.write(actor, move |tx| {
@@ -112,6 +136,10 @@ impl Strongroom {
             let description = draft.description.take("description", &mut faults);
             let key = draft.access_key.take("access_key", &mut faults);
             let secret = draft.access_secret.take("access_secret", &mut faults);
+            let reference = draft.credential.take("credential", &mut faults);
+            if reference.is_some() && (key.is_some() || secret.is_some()) {
+                faults.push(Violation::new("credential", Rule::ExactlyOne { of: OPENED_WITH }));
+            }
             let fixed = [
                 ("provider", !matches!(draft.provider, Member::Absent)),
                 ("url", !matches!(draft.url, Member::Absent)),
@@ -134,8 +162,11 @@ impl Strongroom {
                 changes.extend(told_access(&access));
                 changed.credential = Some(room.save_access(tx, &by, &permit, &old, access, &new)?);
             }
+            if let Some(reference) = reference {
+                changes.extend(refer_to(tx, &by, &old, &mut changed, &reference)?);
+            }
             if changes.is_empty() {
-                return Ok(Audited::unchanged(()));
+                return Ok(Audited::unchanged(view(tx, old)?));
             }
             changed.stamp.modified = tx.now();
             changed.stamp.modified_by = by.user_id();
@@ -149,7 +180,7 @@ impl Strongroom {
             }
             entry.reason = permit.reason().to_string();
             entry.changes = changes;
-            Ok(Audited::new((), entry))
+            Ok(Audited::new(view(tx, changed)?, entry))
         })
         .await
     }
@@ -171,17 +202,6 @@ impl Strongroom {
     }
 
     /// Makes the credential that a registry refers to. The organization owns it.
-    fn insert_registry_credential(
-        &self,
-        tx: &mut WriteTx<'_>,
-        actor: &Actor,
-        organization: i64,
-        new: &(Guid, ShortId),
-        wanted: &Wanted,
-    ) -> Result<RegistryCredential> {
-        self.insert_access(tx, actor, organization, new, &wanted.url, &wanted.access)
-    }
-
     fn insert_access(
         &self,
         tx: &mut WriteTx<'_>,
@@ -249,22 +269,79 @@ impl Strongroom {
 /// What is wrong with a private registry, looked for anew each time.
 pub(super) fn health(tx: &ReadTx<'_>, registry: &Registry) -> Result<Option<Unhealthy>> {
     let Some(credential) = registry.credential else { return Ok(None) };
-    let Some(row) = tx.credential_if_there(credential.id)? else {
-        return Ok(Some(Unhealthy::CredentialGone));
-    };
+    match tx.credential_if_there(credential.id)? {
+        Some(row) => misfit(tx, &row, registry.organization_id, &registry.url),
+        None => Ok(Some(Unhealthy::CredentialGone)),
+    }
+}
+
+/// Why a registry of an organization with this address cannot be opened with a credential.
+fn misfit(
+    tx: &ReadTx<'_>,
+    row: &CredentialRow,
+    organization_id: i64,
+    url: &str,
+) -> Result<Option<Unhealthy>> {
+    let credential = &row.credential;
     if row.credential_type.namespace.as_deref() != Some(NAMESPACE) {
         return Ok(Some(Unhealthy::CredentialOfAnotherType));
     }
-    if row.credential.organization_id != Some(registry.organization_id) {
+    if credential.organization_id != Some(organization_id) {
         return Ok(Some(Unhealthy::CredentialOfAnotherOrganization));
     }
-    if !row.credential.secrets.contains_key("password") {
+    let is_fetched = || -> Result<bool> {
+        let sources = tx.input_sources_of(credential.identity.id)?;
+        Ok(sources.iter().any(|source| source.field == "password"))
+    };
+    if !credential.secrets.contains_key("password") && !is_fetched()? {
         return Ok(Some(Unhealthy::CredentialWithoutPassword));
     }
-    let named = row.credential.inputs.get("host").and_then(serde_json::Value::as_str);
-    let host = named.unwrap_or_default().split('/').next().unwrap_or_default().to_lowercase();
-    let own = RegistryUrl::read(&registry.url).map(|url| url.host().to_owned());
-    Ok((own != Ok(host)).then_some(Unhealthy::CredentialElsewhere))
+    let host = credential.inputs.get("host").and_then(serde_json::Value::as_str);
+    Ok((!same_host(host.unwrap_or_default(), url)).then_some(Unhealthy::CredentialElsewhere))
+}
+
+/// A credential that a registry is to refer to, for whoever may *use* it. One that he may not see is as unknown as one
+/// that does not exist.
+fn referred(
+    tx: &ReadTx<'_>,
+    actor: &Actor,
+    organization_id: i64,
+    url: &RegistryUrl,
+    reference: &Ref,
+) -> Result<RegistryCredential> {
+    let (permit, row) = match tx.credential_for_registry(actor, reference) {
+        Err(Error::NotFound(_) | Error::Hidden(_)) => {
+            let rule = Rule::UnknownObject { given: reference.to_string() };
+            return Err(Error::invalid("credential", rule));
+        }
+        other => other?,
+    };
+    match misfit(tx, &row, organization_id, url.as_str())? {
+        Some(cause) => {
+            Err(Error::invalid("credential", Rule::Hosted(HostedRule::Credential(cause))))
+        }
+        None => Ok(RegistryCredential { id: permit.id(), born_here: false }),
+    }
+}
+
+/// Makes a registry refer to another credential, and tells of it; nothing when it is the same.
+fn refer_to(
+    tx: &mut WriteTx<'_>,
+    actor: &Actor,
+    old: &Registry,
+    changed: &mut Registry,
+    reference: &Ref,
+) -> Result<Option<Change>> {
+    let url = RegistryUrl::read(&old.url).map_err(|rule| Error::internal(format!("{rule:?}")))?;
+    let new = referred(tx, actor, old.organization_id, &url, reference)?;
+    let before = old.credential.map(|credential| credential.id);
+    if before == Some(new.id) {
+        return Ok(None);
+    }
+    changed.credential = Some(new);
+    tx.delete_uses_by(Kind::Registry, old.identity.id)?;
+    refer(tx, actor, changed, new.id)?;
+    Ok(Some(Change { member: "credential", old: Some(json!(before)), new: Some(json!(new.id)) }))
 }
 
 /// A hosted registry is none that is changed here; one that was removed is gone.
@@ -318,13 +395,21 @@ fn told_access(access: &Access) -> Vec<Change> {
     key.into_iter().chain(secret).collect()
 }
 
+/// What a private registry is to be opened with.
+enum OpenedWith {
+    /// With a credential that is made with it.
+    Access(Access),
+    /// With a credential that is there.
+    Credential(Ref),
+}
+
 /// A private registry to be made whose every rule is kept.
 struct Wanted {
     name: String,
     description: String,
     provider: String,
     url: RegistryUrl,
-    access: Access,
+    opened_with: OpenedWith,
     containers_organization: Option<String>,
     charts_organization: Option<String>,
 }
@@ -342,8 +427,8 @@ fn checked(tx: &ReadTx<'_>, draft: PrivateRegistryDraft, organization: i64) -> R
             .map_err(|rule| faults.push(Violation::new("url", Rule::Hosted(rule))))
             .ok()
     });
-    let key = draft.access_key.take("access_key", &mut faults);
-    let secret = draft.access_secret.require("access_secret", &mut faults);
+    let opened_with =
+        opened_with(draft.credential, draft.access_key, draft.access_secret, &mut faults);
     let containers_organization =
         draft.containers_organization.take("containers_organization", &mut faults);
     let charts_organization = draft.charts_organization.take("charts_organization", &mut faults);
@@ -359,10 +444,32 @@ fn checked(tx: &ReadTx<'_>, draft: PrivateRegistryDraft, organization: i64) -> R
         description,
         provider,
         url,
-        access: Access { key, secret },
+        opened_with,
         containers_organization,
         charts_organization,
     })
+}
+
+fn opened_with(
+    credential: Member<Ref>,
+    key: Member<String>,
+    secret: Member<SecretString>,
+    faults: &mut Vec<Violation>,
+) -> OpenedWith {
+    let key = key.take("access_key", faults);
+    let is_named = !matches!(credential, Member::Absent);
+    let reference = credential.take("credential", faults);
+    let secret = match is_named {
+        true => secret.take("access_secret", faults),
+        false => secret.require("access_secret", faults),
+    };
+    let Some(reference) = reference else {
+        return OpenedWith::Access(Access { key, secret });
+    };
+    if key.is_some() || secret.is_some() {
+        faults.push(Violation::new("credential", Rule::ExactlyOne { of: OPENED_WITH }));
+    }
+    OpenedWith::Credential(reference)
 }
 
 /// Writes that a registry uses a credential.
@@ -389,5 +496,7 @@ fn touched_credential(tx: &ReadTx<'_>, id: i64) -> Result<Option<strongroom_core
     }))
 }
 
+/// What a private registry is opened with: one of the two.
+const OPENED_WITH: &[&str] = &["credential", "access_secret"];
 /// The type of the credentials that private registries refer to.
 const NAMESPACE: &str = "registry";

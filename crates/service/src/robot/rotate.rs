@@ -8,7 +8,7 @@ use strongroom_core::id::{Kind, Ref};
 use strongroom_core::robot::{RobotRule, Status, USUAL_OVERLAP};
 use strongroom_core::{Error, Result};
 
-use super::{MintedRobot, NewRobot, Wanted, entry_of, insert, lifetime_fault};
+use super::{MintedRobot, NewRobot, Wanted, entry_of, insert, lifetime_fault, told_refused};
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::store::{Audited, ReadTx, RobotRow, proof};
@@ -42,10 +42,14 @@ impl Strongroom {
             .write(actor, move |tx| {
                 let (_, registry) = tx.registry::<proof::ManageRegistries>(&by, &registry)?;
                 let (permit, old) = tx.robot::<proof::Delete>(&by, &registry, &robot)?;
+                let refused = |tx: &ReadTx<'_>, error| {
+                    told_refused(tx, &by, Operation::Update, &registry, Some(&old), error)
+                };
                 if registry.removed.is_some() || old.removed.is_some() {
-                    return Err(Error::NotFound(Kind::Placement));
+                    return Err(refused(tx, Error::NotFound(Kind::Placement)));
                 }
-                let (wanted, ends) = checked(tx, &old, draft.clone())?;
+                let (wanted, ends) =
+                    checked(tx, &old, draft.clone()).map_err(|error| refused(tx, error))?;
                 let mut created = insert(tx, &by, &registry, &new, &wanted)?;
                 created.reason = permit.reason().to_string();
                 let (_, successor) = tx.robot::<proof::Read>(&by, &registry, &Ref::Guid(guid))?;
@@ -53,7 +57,7 @@ impl Strongroom {
                 let limit = registry.credentials_limit;
                 if limit < tx.live_robots(registry.identity.id)? {
                     let rule = Rule::Robot(RobotRule::LimitReached { limit });
-                    return Err(Error::invalid("registry_id", rule));
+                    return Err(refused(tx, Error::invalid("registry_id", rule)));
                 }
                 let mut ended = entry_of(tx, &by, Operation::Update, &registry, &old);
                 ended.reason = format!("rotated to {}", new.name);

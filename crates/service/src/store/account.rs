@@ -252,7 +252,8 @@ impl<'tx> ReadTx<'tx> {
     ) -> Result<Listed> {
         let all = wheres.iter().map(|w| format!("({w})")).collect::<Vec<_>>().join(" AND ");
         let count = format!("SELECT COUNT(*) FROM {from} WHERE {all}");
-        let total = self.session().one(&count, &sql.values(), |row| row.at(0))?;
+        let total =
+            self.in_list_time(|| self.session().one(&count, &sql.values(), |row| row.at(0)))?;
         let direction = |descending| if descending { "DESC" } else { "ASC" };
         let order: Vec<String> = order
             .into_iter()
@@ -263,7 +264,8 @@ impl<'tx> ReadTx<'tx> {
         let page = format!(
             "SELECT x.id FROM {from} WHERE {all} ORDER BY {order} LIMIT {limit} OFFSET {offset}"
         );
-        let ids = self.session().rows(&page, &sql.values(), |row| row.at(0))?;
+        let ids =
+            self.in_list_time(|| self.session().rows(&page, &sql.values(), |row| row.at(0)))?;
         Ok(Listed { ids, total: Some(total) })
     }
 }

@@ -112,6 +112,22 @@ impl<'tx> ReadTx<'tx> {
         Ok((self.decided(actor, Permission::Change, decision, object, owner)?, row))
     }
 
+    /// A credential that a registry is to refer to, for whoever may *use* it, which counts as it does natively: the
+    /// Catalog has no role of its own on credentials.
+    pub(crate) fn credential_for_registry(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, proof::Use>, CredentialRow)> {
+        let row = self.credential_row(reference)?;
+        let id = row.credential.identity.id;
+        let standing = self.standing(actor)?;
+        let held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?;
+        let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let decision = decide(&standing, Dialect::Native, Permission::Use, held);
+        Ok((self.decided_on(actor, Permission::Use, decision, &row.credential)?, row))
+    }
+
     /// A credential by its id, unless it is gone; no check, because only that it is there is asked.
     pub(crate) fn credential_if_there(&self, id: i64) -> Result<Option<CredentialRow>> {
         Ok(self.credential_rows(&[id])?.into_iter().next())

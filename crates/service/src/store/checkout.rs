@@ -70,7 +70,7 @@ impl<'tx> ReadTx<'tx> {
         Ok((permit, row))
     }
 
-    fn decided_on<P: super::tx::Proves>(
+    pub(super) fn decided_on<P: super::tx::Proves>(
         &self,
         actor: &Actor,
         permission: Permission,

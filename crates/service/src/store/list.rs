@@ -101,19 +101,24 @@ impl ReadTx<'_> {
         if let Some(page) = self.ranked_page(&standing, query)? {
             return Ok(page);
         }
+        self.in_list_time(|| self.sought(&standing, query))
+    }
+
+    /// The page, looked for in the table.
+    fn sought(&self, standing: &Standing, query: &ListQuery<'_>) -> Result<Listed> {
         let mut sql = Sql::default();
         let table = table(query.kind)?;
         let shows_all = |condition: &Condition| matches!(condition, Condition::AttachedTo(_));
         let visible = match query.conditions.contains(&Condition::Done) {
-            true => self.visible_activity(&standing, &mut sql),
+            true => self.visible_activity(standing, &mut sql),
             false if query.conditions.iter().any(shows_all) => TRUE.to_owned(),
-            false => self.visible(&standing, query.kind, "x", &mut sql),
+            false => self.visible(standing, query.kind, "x", &mut sql),
         };
         let mut wheres = vec![visible];
         for condition in query.conditions {
             wheres.push(self.condition(*condition, query.kind, &mut sql)?);
         }
-        wheres.extend(self.filters(&standing, query.kind, &query.request.filters, &mut sql)?);
+        wheres.extend(self.filters(standing, query.kind, &query.request.filters, &mut sql)?);
         let all = wheres.iter().map(|w| format!("({w})")).collect::<Vec<_>>().join(" AND ");
         let from = format!("FROM {table} x WHERE {all}");
         let total = match query.request.count {
@@ -125,7 +130,7 @@ impl ReadTx<'_> {
         };
         let (order, page) = match query.request.paging {
             Paging::Offset { limit, offset } => {
-                let order = self.order_by(&standing, query, &mut sql)?;
+                let order = self.order_by(standing, query, &mut sql)?;
                 (order, format!("LIMIT {} OFFSET {}", sql.int(limit), sql.int(offset)))
             }
             Paging::After { limit, after } => {

@@ -44,6 +44,7 @@ mod uaa;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use strongroom_core::audit::Entry;
 use strongroom_core::clock::{Clock, Timestamp};
@@ -101,6 +102,8 @@ pub(crate) struct Store {
     db: Db,
     clock: Clock,
     remembered: Arc<Remembered>,
+    /// How long each statement of a list with filters of its own may take.
+    list_time: Duration,
     audit_file: Option<AuditFile>,
 }
 
@@ -127,6 +130,7 @@ impl Store {
         location: &Location,
         clock: Clock,
         limits: WriterLimits,
+        list_time: Duration,
         audit_file: Option<AuditFile>,
     ) -> Result<Self> {
         let db = match location {
@@ -141,7 +145,7 @@ impl Store {
                 *connections,
             )?),
         };
-        Ok(Self { db, clock, remembered: Arc::default(), audit_file })
+        Ok(Self { db, clock, remembered: Arc::default(), list_time, audit_file })
     }
 
     /// Runs a reader on a snapshot: on the calling thread with SQLite, so only for points and short pages.
@@ -150,7 +154,7 @@ impl Store {
         F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let now = self.clock.now();
+        let (now, list_time) = (self.clock.now(), self.list_time);
         let remembered = Arc::clone(&self.remembered);
         let known = match &self.db {
             Db::Sqlite(sqlite) => Some((sqlite.epoch(), sqlite.listing())),
@@ -162,7 +166,7 @@ impl Store {
                 None => (meta::epoch(session)?, None),
             };
             let at = AtEpoch { memory: &remembered, epoch, listing };
-            let tx = ReadTx::new(session, now, Some(at));
+            let tx = ReadTx::new(session, now, Some(at)).listing_within(list_time);
             let outcome = reader(&tx);
             Ok(Told { outcome, refused: tx.into_refused() })
         };

@@ -221,6 +221,7 @@ fn tls() -> Result<MakeRustlsConnect> {
 const ATTEMPTS: u32 = 12;
 /// Any number will do, as long as every process of the store uses the same one.
 const LINKER_LOCK: i64 = 0x5374_726f_6e67;
+/// The time of a statement is [`super::session::STATEMENT_TIMEOUT`].
 const SESSION_SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; \
      SET synchronous_commit = on; SET client_min_messages = warning;";
 

@@ -168,7 +168,7 @@ impl ReadTx<'_> {
         };
         let state = match (memory.listing, self.session()) {
             (Some(listing), _) => State::Counted(memory.epoch, listing),
-            (None, Session::Sqlite(_)) => return Ok(None),
+            (None, Session::Sqlite(..)) => return Ok(None),
             (None, session) => State::Snapshot(snapshot(session)?),
         };
         let ids = match memory.memory.rankings.recall(&ranked, &state, self.now()) {

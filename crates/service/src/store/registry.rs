@@ -171,7 +171,7 @@ impl<'tx> WriteTx<'tx> {
         let credential = registry.credential;
         self.session().execute(
             "UPDATE registries SET name = $2, folded_name = $3, description = $4, modified = $5, modified_by = $6, \
-             credential_id = $7, made_credential = $8 WHERE id = $1",
+             credential_id = $7, made_credential = $8, url = $9, service = $10, credentials_limit = $11 WHERE id = $1",
             &[
                 registry.identity.id.into(),
                 (&registry.name).into(),
@@ -181,6 +181,9 @@ impl<'tx> WriteTx<'tx> {
                 registry.stamp.modified_by.into(),
                 credential.map(|credential| credential.id).into(),
                 credential.is_some_and(|credential| credential.born_here).into(),
+                (&registry.url).into(),
+                registry.service.as_deref().into(),
+                registry.credentials_limit.into(),
             ],
         )?;
         Ok(())

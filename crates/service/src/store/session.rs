@@ -3,19 +3,22 @@
 //! Every method blocks until the database has answered. On PostgreSQL that is why a session lives on a
 //! thread of the blocking pool.
 
+use std::time::Duration;
+
 use rusqlite::ErrorCode;
 use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::row::{Row, Value};
+use super::sqlite::Deadline;
 use strongroom_core::{Error, Result};
 
 /// A connection inside a transaction.
 #[derive(Clone, Copy)]
 pub(crate) enum Session<'c> {
-    /// SQLite, on the calling thread.
-    Sqlite(&'c rusqlite::Connection),
+    /// SQLite, on the calling thread; a connection that only reads can be told when to end.
+    Sqlite(&'c rusqlite::Connection, Option<&'c Deadline>),
     /// PostgreSQL, waiting on the runtime.
     Postgres(&'c deadpool_postgres::Object, &'c Handle),
 }
@@ -29,7 +32,7 @@ impl Session<'_> {
         mut read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         match self {
-            Self::Sqlite(connection) => {
+            Self::Sqlite(connection, _) => {
                 let mut statement = connection.prepare_cached(sql).map_err(sqlite_error)?;
                 bind(&mut statement, values)?;
                 let mut rows = statement.raw_query();
@@ -72,7 +75,7 @@ impl Session<'_> {
     /// A query whose rows are the ids in a text parameter, which holds them separated by commas.
     pub(crate) fn id_list(self, parameter: &str) -> String {
         match self {
-            Self::Sqlite(_) => {
+            Self::Sqlite(..) => {
                 format!("SELECT value FROM json_each('[' || {parameter} || ']')")
             }
             Self::Postgres(..) => format!(
@@ -81,10 +84,38 @@ impl Session<'_> {
         }
     }
 
+    /// Runs statements each of which may take so long; `TooSlow` when one takes longer, and after that the
+    /// transaction is good for nothing but its end.
+    pub(super) fn within<T>(self, time: Duration, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        match self {
+            Self::Sqlite(_, None) => work(),
+            Self::Sqlite(_, Some(deadline)) => {
+                deadline.set(time);
+                let outcome = work();
+                deadline.clear();
+                outcome.map_err(|error| if is_interrupted(&error) { Error::TooSlow } else { error })
+            }
+            Self::Postgres(client, runtime) => {
+                let limit = |time: &str| {
+                    let statement = format!("SET LOCAL statement_timeout = {time}");
+                    runtime.block_on(client.batch_execute(&statement)).map_err(postgres_error)
+                };
+                limit(&time.as_millis().max(1).to_string())?;
+                let outcome = work();
+                match outcome {
+                    Err(error) if is_interrupted(&error) => Err(Error::TooSlow),
+                    // In a transaction that failed nothing can be set, and nothing need be.
+                    Err(error) => Err(error),
+                    Ok(found) => limit(STATEMENT_TIMEOUT).map(|()| found),
+                }
+            }
+        }
+    }
+
     /// Runs a statement and tells how many rows it changed.
     pub(crate) fn execute(self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
         match self {
-            Self::Sqlite(connection) => {
+            Self::Sqlite(connection, _) => {
                 let mut statement = connection.prepare_cached(sql).map_err(sqlite_error)?;
                 bind(&mut statement, values)?;
                 let changed = statement.raw_execute().map_err(sqlite_error)?;
@@ -117,6 +148,16 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> 
 
 fn parameters<'a>(values: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
     values.iter().map(|value| -> &(dyn ToSql + Sync) { value }).collect()
+}
+
+/// Whether a statement was ended because it took too long.
+fn is_interrupted(error: &Error) -> bool {
+    let Error::Unavailable(source) = error else { return false };
+    if let Some(error) = source.downcast_ref::<rusqlite::Error>() {
+        return error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted);
+    }
+    let error = source.downcast_ref::<tokio_postgres::Error>();
+    error.and_then(tokio_postgres::Error::code) == Some(&SqlState::QUERY_CANCELED)
 }
 
 /// What an error of SQLite means to whoever asked.
@@ -152,6 +193,8 @@ pub(super) fn postgres_error(error: tokio_postgres::Error) -> Error {
     Error::internal(error)
 }
 
+/// How long any other statement may take on PostgreSQL.
+pub(super) const STATEMENT_TIMEOUT: &str = "'10s'";
 const PARAMETERS: [&str; 24] = [
     "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
     "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24",

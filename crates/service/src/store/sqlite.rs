@@ -44,7 +44,7 @@ pub(super) struct Member {
 /// The embedded database.
 pub(crate) struct Sqlite {
     path: PathBuf,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Vec<Reader>>,
     writer: mpsc::Sender<Member>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
@@ -60,7 +60,7 @@ impl Sqlite {
         connection
             .commit_hook(Some(move || refused.load(Ordering::Relaxed)))
             .map_err(sqlite_error)?;
-        let linker = Linker::resume(Session::Sqlite(&connection))?;
+        let linker = Linker::resume(Session::Sqlite(&connection, None))?;
         let (writer, waiting) = mpsc::channel(limits.queue);
         let epoch = Arc::new(AtomicU64::new(1));
         let listing = Arc::new(AtomicU64::new(1));
@@ -92,16 +92,17 @@ impl Sqlite {
     /// Runs a reader on a snapshot.
     pub(super) fn read<T>(&self, reader: impl FnOnce(Session<'_>) -> Result<T>) -> Result<T> {
         let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None => open_reader(&self.path)?,
+        let pooled = match pooled {
+            Some(reader) => reader,
+            None => Reader::open(&self.path)?,
         };
+        let Reader { connection, deadline } = &pooled;
         connection.execute_batch("BEGIN").map_err(sqlite_error)?;
-        let outcome = reader(Session::Sqlite(&connection));
+        let outcome = reader(Session::Sqlite(connection, Some(deadline)));
         connection.execute_batch("ROLLBACK").map_err(sqlite_error)?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < POOLED_READERS {
-            readers.push(connection);
+            readers.push(pooled);
         }
         outcome
     }
@@ -142,6 +143,56 @@ impl Sqlite {
             .map_err(|error| Error::Unavailable(error.to_string().into()))?;
         answered.await.map_err(|error| Error::Unavailable(Box::new(error)))?
     }
+}
+
+/// A connection that reads, and when its statement has to end.
+struct Reader {
+    connection: Connection,
+    deadline: Deadline,
+}
+
+impl Reader {
+    fn open(path: &Path) -> Result<Self> {
+        let mut connection = open_reader(path)?;
+        let deadline = Deadline::watched_by(&mut connection)?;
+        Ok(Self { connection, deadline })
+    }
+}
+
+/// When the statements of a connection have to end. The connection itself looks at it as it goes.
+pub(crate) struct Deadline {
+    begin: Instant,
+    /// Microseconds after the beginning; the greatest number is never.
+    until: Arc<AtomicU64>,
+}
+
+impl Deadline {
+    fn watched_by(connection: &mut Connection) -> Result<Self> {
+        let (begin, until) = (Instant::now(), Arc::new(AtomicU64::new(u64::MAX)));
+        let watched = Arc::clone(&until);
+        let is_over = move || match watched.load(Ordering::Relaxed) {
+            u64::MAX => false,
+            until => until <= micros_since(begin),
+        };
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over)).map_err(sqlite_error)?;
+        Ok(Self { begin, until })
+    }
+
+    /// What runs has to end so long from now.
+    pub(super) fn set(&self, time: Duration) {
+        let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let until = micros_since(self.begin).saturating_add(time);
+        self.until.store(until, Ordering::Relaxed);
+    }
+
+    /// What runs may take its time.
+    pub(super) fn clear(&self) {
+        self.until.store(u64::MAX, Ordering::Relaxed);
+    }
+}
+
+fn micros_since(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// What keeps one member, and one group, within bounds.
@@ -226,7 +277,7 @@ impl Group {
                 }
             }
         }
-        let session = Session::Sqlite(&self.connection);
+        let session = Session::Sqlite(&self.connection, None);
         let linked = self.linker.link_new(session).and_then(|head| {
             self.connection.execute_batch("COMMIT").map_err(sqlite_error)?;
             Ok(head)
@@ -253,7 +304,7 @@ impl Group {
     fn run(&mut self, member: &mut Member) -> Result<Result<Effect>> {
         self.connection.execute_batch("SAVEPOINT member").map_err(sqlite_error)?;
         self.limit_time()?;
-        let session = Session::Sqlite(&self.connection);
+        let session = Session::Sqlite(&self.connection, None);
         self.in_member.store(true, Ordering::Relaxed);
         let outcome = catch_unwind(AssertUnwindSafe(|| (member.run)(session)))
             .unwrap_or_else(|_| Err(Error::internal("a change panicked")));
@@ -299,7 +350,7 @@ pub(super) fn look<T>(
         return Ok(None);
     }
     let connection = if has_log(path) { open_reader(path)? } else { open_untouched(path)? };
-    let session = Session::Sqlite(&connection);
+    let session = Session::Sqlite(&connection, None);
     let found = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1";
     match session.one(found, &[table.into()], |row| row.at::<i64>(0))? {
         0 => Ok(None),
@@ -360,6 +411,8 @@ fn count(n: usize) -> f64 {
 }
 
 const POOLED_READERS: usize = 16;
+/// How many steps of SQLite's machine lie between two looks at a deadline: some microseconds.
+const STEPS_BETWEEN_LOOKS: std::ffi::c_int = 1_000;
 /// Pages copied between two looks at how far a backup has come: a few megabytes.
 const PAGES_AT_ONCE: i32 = 1024;
 

@@ -9,16 +9,18 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::audit;
 use super::remembered::AtEpoch;
 use super::session::Session;
 use super::sqlite::Effect;
 use crate::actor::Actor;
-use strongroom_core::Result;
 use strongroom_core::access::{Permission, Reason, Standing};
 use strongroom_core::audit::{Entry, Outcome, Touched};
 use strongroom_core::clock::Timestamp;
+use strongroom_core::error::Conflict;
+use strongroom_core::{Error, Result};
 
 /// A snapshot of the store.
 pub(crate) struct ReadTx<'tx> {
@@ -28,6 +30,10 @@ pub(crate) struct ReadTx<'tx> {
     standing: RefCell<Option<Arc<Standing>>>,
     /// Absent in a change, which looks for itself.
     memory: Option<AtEpoch<'tx>>,
+    /// How long each statement of a list may take; absent in a change, whose own time is limited.
+    list_time: Option<Duration>,
+    /// When what is looked through for a list outside of the database has taken too long.
+    list_until: Cell<Option<Instant>>,
     brand: Brand<'tx>,
 }
 
@@ -44,7 +50,40 @@ type Brand<'tx> = PhantomData<fn(&'tx ()) -> &'tx ()>;
 impl<'tx> ReadTx<'tx> {
     pub(super) fn new(session: Session<'tx>, now: Timestamp, memory: Option<AtEpoch<'tx>>) -> Self {
         let (refused, standing) = (RefCell::default(), RefCell::default());
-        Self { session, now, refused, standing, memory, brand: PhantomData }
+        Self {
+            session,
+            now,
+            refused,
+            standing,
+            memory,
+            list_time: None,
+            list_until: Cell::new(None),
+            brand: PhantomData,
+        }
+    }
+
+    /// The same snapshot, whose lists take so long at most.
+    pub(super) fn listing_within(self, time: Duration) -> Self {
+        Self { list_time: Some(time), ..self }
+    }
+
+    /// Runs what lists by filters or in an order that nothing is kept for, for as long as it may: `TooSlow`.
+    pub(super) fn in_list_time<T>(&self, list: impl FnOnce() -> Result<T>) -> Result<T> {
+        match self.list_time {
+            Some(time) => {
+                self.list_until.set(Instant::now().checked_add(time));
+                self.session.within(time, list)
+            }
+            None => list(),
+        }
+    }
+
+    /// `TooSlow` once a list has taken too long, for what is looked through outside of the database.
+    pub(super) fn still_in_list_time(&self) -> Result<()> {
+        match self.list_until.get() {
+            Some(until) if until <= Instant::now() => Err(Error::TooSlow),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn into_refused(self) -> Vec<Entry> {
@@ -108,6 +147,28 @@ impl<'tx> ReadTx<'tx> {
         entry.outcome = Outcome::Refused;
         entry.organization_id = organization_id;
         entry.reason = format!("no grant gives {}", word_of(permission));
+        self.refused.borrow_mut().push(entry);
+    }
+
+    /// Notes what a rule refused to an actor whose roles allow it. Fields are named, never what was given.
+    pub(crate) fn note_broken_rule(&self, mut entry: Entry, error: &Error) {
+        entry.outcome = Outcome::Refused;
+        entry.reason = match error {
+            Error::Invalid(violations) => {
+                let fields = violations.iter().map(|violation| violation.field.member());
+                let mut fields: Vec<&str> = fields.collect();
+                fields.dedup();
+                format!("refused by a rule of {}", fields.join(", "))
+            }
+            Error::Conflict(Conflict::CredentialInUse(_)) => {
+                "refused because it is in use".to_owned()
+            }
+            Error::Conflict(Conflict::FetchedElsewhere { fields }) => {
+                format!("fetched from another system: {}", fields.join(", "))
+            }
+            Error::NotFound(_) => "there is no such object any more".to_owned(),
+            _ => "refused by a rule".to_owned(),
+        };
         self.refused.borrow_mut().push(entry);
     }
 }

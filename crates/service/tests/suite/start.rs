@@ -161,6 +161,7 @@ async fn a_location_without_a_database_is_an_error_and_leaves_no_key() {
         audit_file: None,
         issuer: String::new(),
         clock: strongroom_core::clock::Clock::fixed(START),
+        tuning: strongroom_service::Tuning::default(),
     })
     .await;
     assert!(matches!(opened, Err(strongroom_service::OpenError::Store(_))));

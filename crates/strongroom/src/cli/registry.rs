@@ -8,9 +8,12 @@ use super::{ResolveArgs, SERVER_HELP, StoreArgs};
 #[derive(Subcommand)]
 #[command(after_help = SERVER_HELP)]
 pub(crate) enum RegistryCommand {
-    /// Create a hosted registry and print it
+    /// Create a registry and print it: a hosted one, or with --credential a private one that refers to it
     #[command(after_help = SERVER_HELP)]
     Create(Box<CreateRegistryArgs>),
+    /// Change a registry and print it; what is left out stays
+    #[command(after_help = SERVER_HELP)]
+    Update(Box<UpdateRegistryArgs>),
     /// List registries, one JSON object per line
     #[command(after_help = SERVER_HELP)]
     List {
@@ -50,13 +53,52 @@ pub(crate) enum RegistryCommand {
         /// Print only the certificates, for that file
         #[arg(long, conflicts_with = "environment")]
         certificates: bool,
+        /// Print only the set of keys, for a registry of Distribution 3 that looks keys up by name
+        #[arg(long, conflicts_with_all = ["environment", "certificates"])]
+        jwks: bool,
         /// Print environment variables instead of YAML
         #[arg(long)]
         environment: bool,
     },
+    /// The authorities that registries trust: list, add, use and remove them
+    #[command(subcommand, after_help = SERVER_HELP)]
+    Authority(AuthorityCommand),
     /// Renew the key that signs registry tokens; registries need not be touched
     #[command(after_help = SERVER_HELP)]
     RotateKey {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+}
+
+/// What can be done to the authorities that registries trust.
+#[derive(Subcommand)]
+pub(crate) enum AuthorityCommand {
+    /// List the authorities, one JSON object per line; the certificates of all are in the registries' bundle
+    #[command(after_help = SERVER_HELP)]
+    List {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Make another authority and print it; nothing is signed under it yet
+    #[command(after_help = SERVER_HELP)]
+    Add {
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Sign tokens under this authority from now on, once every registry has the new bundle
+    #[command(after_help = SERVER_HELP)]
+    Use {
+        /// Id of the authority
+        authority: String,
+        #[command(flatten)]
+        store: Box<StoreArgs>,
+    },
+    /// Take an authority that does not sign out of the bundle, and destroy its key
+    #[command(after_help = SERVER_HELP)]
+    Remove {
+        /// Id of the authority
+        authority: String,
         #[command(flatten)]
         store: Box<StoreArgs>,
     },
@@ -173,7 +215,35 @@ pub(crate) enum RegistryCredentialCommand {
     Resolve(Box<ResolveArgs>),
 }
 
-/// A new hosted registry.
+/// What of a registry changes.
+#[derive(Args)]
+pub(crate) struct UpdateRegistryArgs {
+    /// Name or id of the registry
+    #[arg(value_name = "REGISTRY")]
+    pub(crate) registry: String,
+    /// New name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// New address of a hosted registry; the name of its token service stays
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// New name of a hosted registry's token service; the registry's own configuration must follow
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// How many robots of a hosted registry may be live at once
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) limit: Option<i64>,
+    /// New description of a private registry
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Id of the credential that a private registry refers to
+    #[arg(long, value_name = "CREDENTIAL")]
+    pub(crate) credential: Option<String>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// A new registry.
 #[derive(Args)]
 pub(crate) struct CreateRegistryArgs {
     /// Name of the registry
@@ -185,8 +255,20 @@ pub(crate) struct CreateRegistryArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) url: String,
     /// Name of the registry's token service; absent, host and port of the address
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", conflicts_with = "credential")]
     pub(crate) service: Option<String>,
+    /// How many robots may be live at once; absent, 10
+    #[arg(long, value_name = "NUMBER", conflicts_with = "credential")]
+    pub(crate) limit: Option<i64>,
+    /// Id of the Container Registry credential that opens somebody else's registry
+    #[arg(long, value_name = "CREDENTIAL", requires = "provider")]
+    pub(crate) credential: Option<String>,
+    /// Product of somebody else's registry, as the Application Catalog spells it
+    #[arg(long, value_name = "PROVIDER", requires = "credential")]
+    pub(crate) provider: Option<String>,
+    /// What somebody else's registry is for
+    #[arg(long, value_name = "TEXT", requires = "credential")]
+    pub(crate) description: Option<String>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

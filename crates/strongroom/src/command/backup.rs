@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use strongroom_core::clock::Clock;
 use strongroom_http::HttpSettings;
 use strongroom_service::{
-    BackupManifest, KeyLocation, OpenOptions, StoreLocation, Strongroom, extract_backup,
+    BackupManifest, KeyLocation, OpenOptions, StoreLocation, Strongroom, Tuning, extract_backup,
 };
 
 use super::fsck;
@@ -98,6 +98,7 @@ async fn verify(
         audit_file: None,
         issuer: String::new(),
         clock: Clock::system(),
+        tuning: Tuning::default(),
     })
     .await?;
     let router = strongroom_http::host_router(opened.room.clone(), HttpSettings::default());

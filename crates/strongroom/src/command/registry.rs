@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reached::Server;
-use crate::cli::{CreateRegistryArgs, NamedRegistryArgs, RegistryCommand, StoreArgs};
+use crate::cli::{
+    AuthorityCommand, CreateRegistryArgs, NamedRegistryArgs, RegistryCommand, StoreArgs,
+    UpdateRegistryArgs,
+};
 use crate::client::{Client, body, segment};
 use crate::config::Environment;
 use crate::log::printable;
 
-/// Creates, lists, shows, configures or removes hosted registries.
+/// Creates, changes, lists, shows, configures or removes registries.
 pub(super) async fn run(
     command: RegistryCommand,
     environment: Environment,
@@ -29,11 +32,55 @@ pub(super) async fn run(
 /// What is to be done.
 enum Action {
     Create(Box<CreateRegistryArgs>),
+    Update(Box<UpdateRegistryArgs>),
     List,
     Show { registry: String },
     Remove { registry: String, force: bool },
     Config { registry: String, form: Form },
+    Authority(AuthorityAction),
     RotateKey,
+}
+
+/// What is to be done to the authorities.
+enum AuthorityAction {
+    List,
+    Add,
+    Use { authority: String },
+    Remove { authority: String },
+}
+
+impl AuthorityAction {
+    fn of(command: AuthorityCommand) -> (StoreArgs, Self) {
+        match command {
+            AuthorityCommand::List { store } => (*store, Self::List),
+            AuthorityCommand::Add { store } => (*store, Self::Add),
+            AuthorityCommand::Use { authority, store } => (*store, Self::Use { authority }),
+            AuthorityCommand::Remove { authority, store } => (*store, Self::Remove { authority }),
+        }
+    }
+
+    async fn carry_out(self, client: &Client, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+        let path = |id: &str| anyhow::Ok(format!("{AUTHORITIES}/{}", segment(id)?));
+        let made: Value = match self {
+            Self::List => {
+                for authority in client.list(AUTHORITIES).await? {
+                    writeln!(out, "{authority}")?;
+                }
+                return Ok(());
+            }
+            Self::Remove { authority } => {
+                client.call(Method::DELETE, &path(&authority)?).await?;
+                return Ok(());
+            }
+            Self::Add => client.call(Method::POST, AUTHORITIES).await?.json()?,
+            Self::Use { authority } => {
+                let path = format!("{}/use", path(&authority)?);
+                client.call(Method::POST, &path).await?.json()?
+            }
+        };
+        writeln!(out, "{made:#}")?;
+        Ok(())
+    }
 }
 
 /// How the configuration is printed.
@@ -41,6 +88,7 @@ struct Form {
     distribution: String,
     bundle: String,
     certificates: bool,
+    jwks: bool,
     environment: bool,
 }
 
@@ -49,6 +97,9 @@ impl Action {
         match command {
             RegistryCommand::Create(mut args) => {
                 (std::mem::take(&mut args.store), Self::Create(args))
+            }
+            RegistryCommand::Update(mut args) => {
+                (std::mem::take(&mut args.store), Self::Update(args))
             }
             RegistryCommand::List { store } => (*store, Self::List),
             RegistryCommand::Show { registry } => {
@@ -64,11 +115,16 @@ impl Action {
                 distribution,
                 bundle,
                 certificates,
+                jwks,
                 environment,
             } => {
                 let NamedRegistryArgs { registry, store } = *registry;
-                let form = Form { distribution, bundle, certificates, environment };
+                let form = Form { distribution, bundle, certificates, jwks, environment };
                 (store, Self::Config { registry, form })
+            }
+            RegistryCommand::Authority(command) => {
+                let (store, action) = AuthorityAction::of(command);
+                (store, Self::Authority(action))
             }
             RegistryCommand::RotateKey { store } => (*store, Self::RotateKey),
         }
@@ -77,14 +133,33 @@ impl Action {
     async fn carry_out(self, client: &Client, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
         match self {
             Self::Create(args) => {
-                let content = body(&NewRegistry {
-                    name: &args.name,
-                    organization: &args.organization,
-                    url: &args.url,
+                let content = body(&RegistryBody {
+                    name: Some(&args.name),
+                    organization: Some(&args.organization),
+                    url: Some(&args.url),
                     service: args.service.as_deref(),
+                    credentials_limit: args.limit,
+                    credential: args.credential.as_deref(),
+                    provider: args.provider.as_deref(),
+                    description: args.description.as_deref(),
                 })?;
                 let registry: Value =
                     client.call_with(Method::POST, REGISTRIES, content).await?.json()?;
+                writeln!(out, "{registry:#}")?;
+            }
+            Self::Update(args) => {
+                let path = path_of(client, &args.registry).await?;
+                let content = body(&RegistryBody {
+                    name: args.name.as_deref(),
+                    url: args.url.as_deref(),
+                    service: args.service.as_deref(),
+                    credentials_limit: args.limit,
+                    credential: args.credential.as_deref(),
+                    description: args.description.as_deref(),
+                    ..RegistryBody::default()
+                })?;
+                let registry: Value =
+                    client.call_with(Method::PATCH, &path, content).await?.json()?;
                 writeln!(out, "{registry:#}")?;
             }
             Self::List => {
@@ -108,6 +183,7 @@ impl Action {
                 let config: Config = reply.json()?;
                 write!(out, "{}", config.printed(&form)?)?;
             }
+            Self::Authority(action) => action.carry_out(client, out).await?,
             Self::RotateKey => {
                 let path = "/strongroom/v1/registry-signer/rotate";
                 let signer: Value = client.call(Method::POST, path).await?.json()?;
@@ -146,6 +222,10 @@ struct Config {
     service: Option<String>,
     issuer: String,
     root_certificates: String,
+    /// How tokens name their key.
+    key: String,
+    /// The keys by name.
+    jwks: Value,
 }
 
 impl Config {
@@ -153,28 +233,37 @@ impl Config {
         if form.certificates {
             return Ok(self.root_certificates.clone());
         }
+        if form.jwks {
+            return Ok(format!("{:#}\n", self.jwks));
+        }
         let service =
             self.service.as_deref().context("only hosted registries trust this server")?;
         let Self { name, realm, issuer, .. } = self;
         let bundle = &form.bundle;
         // The name of a registry is free text, so it is kept to its line and its word.
         let name = printable(name);
+        // Distribution 3 knows the keys of certificates by other names than 2.8, so there it is told them by name.
+        let (what, option, member) = match form.distribution == "3" && self.key == "kid" {
+            true => ("keys", "--jwks", "jwks"),
+            false => ("certificates", "--certificates", "rootcertbundle"),
+        };
         let how = format!(
-            "# Registry {name}. First put its certificates into {bundle}:\n\
-             #   strongroom registry config --certificates {} > {}\n",
+            "# Registry {name}. First put its {what} into {bundle}:\n\
+             #   strongroom registry config {option} {} > {}\n",
             word(&name),
             word(bundle),
         );
         if form.environment {
+            let variable = member.to_uppercase();
             return Ok(format!(
                 "{how}REGISTRY_AUTH=token\nREGISTRY_AUTH_TOKEN_REALM={realm}\n\
                  REGISTRY_AUTH_TOKEN_SERVICE={service}\nREGISTRY_AUTH_TOKEN_ISSUER={issuer}\n\
-                 REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE={bundle}\n"
+                 REGISTRY_AUTH_TOKEN_{variable}={bundle}\n"
             ));
         }
         let quoted = |text: &str| Value::from(text).to_string();
         let mut yaml = format!(
-            "{how}auth:\n  token:\n    realm: {}\n    service: {}\n    issuer: {}\n    rootcertbundle: {}\n",
+            "{how}auth:\n  token:\n    realm: {}\n    service: {}\n    issuer: {}\n    {member}: {}\n",
             quoted(realm),
             quoted(service),
             quoted(issuer),
@@ -197,31 +286,51 @@ fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-#[derive(Serialize)]
-struct NewRegistry<'a> {
-    name: &'a str,
-    organization: &'a str,
-    url: &'a str,
+/// What a registry is to have. What is absent is left to the server.
+#[derive(Default, Serialize)]
+struct RegistryBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials_limit: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
 }
 
 pub(super) const REGISTRIES: &str = "/strongroom/v1/registries";
+const AUTHORITIES: &str = "/strongroom/v1/registry-authorities";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn printed(distribution: &str, certificates: bool, environment: bool) -> String {
+        printed_for("x5c", distribution, certificates, environment)
+    }
+
+    fn printed_for(key: &str, distribution: &str, certificates: bool, environment: bool) -> String {
         let config = Config {
             name: "harbor".to_owned(),
             realm: "https://room.example/token".to_owned(),
             service: Some("registry.example:5000".to_owned()),
             issuer: "https://room.example".to_owned(),
             root_certificates: "-----BEGIN CERTIFICATE-----\n".to_owned(),
+            key: key.to_owned(),
+            jwks: serde_json::json!({"keys": []}),
         };
         let (distribution, bundle) = (distribution.to_owned(), "/etc/ca.pem".to_owned());
-        config.printed(&Form { distribution, bundle, certificates, environment }).unwrap()
+        let form = Form { distribution, bundle, certificates, jwks: false, environment };
+        config.printed(&form).unwrap()
     }
 
     #[test]
@@ -235,6 +344,19 @@ mod tests {
         let variables = printed("2", false, true);
         assert!(variables.contains("REGISTRY_AUTH=token\nREGISTRY_AUTH_TOKEN_REALM=https://room"));
         assert_eq!(printed("2", true, false), "-----BEGIN CERTIFICATE-----\n");
+    }
+
+    #[test]
+    fn a_registry_that_looks_keys_up_gets_what_it_can_read() {
+        // Distribution 2.8 knows the keys of certificates by the names that tokens give them; 3 takes a set.
+        assert!(
+            printed_for("kid", "2", false, false).ends_with("rootcertbundle: \"/etc/ca.pem\"\n")
+        );
+        let yaml = printed_for("kid", "3", false, false);
+        assert!(yaml.contains("config --jwks harbor > /etc/ca.pem\n"), "{yaml}");
+        assert!(yaml.contains("    jwks: \"/etc/ca.pem\"\n") && !yaml.contains("rootcertbundle"));
+        let variables = printed_for("kid", "3", false, true);
+        assert!(variables.ends_with("REGISTRY_AUTH_TOKEN_JWKS=/etc/ca.pem\n"), "{variables}");
     }
 
     #[test]

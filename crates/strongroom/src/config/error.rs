@@ -63,6 +63,12 @@ pub(crate) enum Wanted {
     /// A number of connections.
     #[error("a whole number from 2 to 1000")]
     Connections,
+    /// How long a list may take.
+    #[error("a whole number of milliseconds from 1 to 60000")]
+    ListTime,
+    /// How tokens name their key.
+    #[error("x5c or kid")]
+    TokenKey,
     /// The URL of a database.
     #[error(
         "`postgres://user@host/database`; without it the store is SQLite in the data directory"

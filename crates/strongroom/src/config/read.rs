@@ -3,9 +3,11 @@
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
+use strongroom_service::{TokenKeyForm, Tuning};
 use tracing::Level;
 use url::Url;
 use zeroize::Zeroizing;
@@ -52,6 +54,23 @@ pub(super) fn trusted_proxies(sources: &Sources) -> Result<Vec<IpNet>, ConfigErr
 pub(super) fn connections(sources: &Sources) -> Result<Option<usize>, ConfigError> {
     parsed(sources, "database_connections", Wanted::Connections, |text| {
         text.parse().ok().filter(|number| (2..=1000).contains(number))
+    })
+}
+
+/// How an open store behaves.
+pub(super) fn tuning(sources: &Sources) -> Result<Tuning, ConfigError> {
+    let time = parsed(sources, "list_timeout_ms", Wanted::ListTime, |text| {
+        text.parse().ok().filter(|number| (1..=60_000).contains(number))
+    })?;
+    let token_key = parsed(sources, "registry_token_key", Wanted::TokenKey, |text| match text {
+        "x5c" => Some(TokenKeyForm::Certificate),
+        "kid" => Some(TokenKeyForm::KeyId),
+        _ => None,
+    })?;
+    let usual = Tuning::default();
+    Ok(Tuning {
+        list_time: time.map_or(usual.list_time, Duration::from_millis),
+        token_key: token_key.unwrap_or(usual.token_key),
     })
 }
 

@@ -203,7 +203,7 @@ const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 const OTHERS: [&str; 3] = [CREDENTIALS_DIRECTORY, "XDG_CONFIG_HOME", "HOME"];
 
 /// The settings that may stand in the file: all but the file itself and the password in plain.
-const FILE_KEYS: [&str; 18] = [
+const FILE_KEYS: [&str; 20] = [
     "admin_password_file",
     "audit_anchor_file",
     "audit_anchor_url",
@@ -213,12 +213,14 @@ const FILE_KEYS: [&str; 18] = [
     "database_url",
     "insecure_http",
     "key_file",
+    "list_timeout_ms",
     "listen",
     "log",
     "log_format",
     "metrics_token_file",
     "node",
     "public_url",
+    "registry_token_key",
     "tls_cert",
     "tls_key",
     "trusted_proxy",

@@ -2,6 +2,7 @@ use super::*;
 use std::ffi::OsString;
 
 use secrecy::ExposeSecret;
+use strongroom_service::TokenKeyForm;
 
 fn flags(pairs: &[(&'static str, &str)]) -> Flags {
     pairs
@@ -68,7 +69,7 @@ fn every_key_of_the_file_is_read() {
          key_file = '/k'\nlisten = '[::1]:9'\ntls_cert = '/c'\ntls_key = '/p'\n\
          public_url = 'https://room.example'\ntrusted_proxy = ['10.0.0.0/8', '::1']\n\
          insecure_http = false\nmetrics_token_file = '{secret}'\nadmin_password_file = '{secret}'\n\
-         node = 'n'\nlog = 'error'\nlog_format = 'text'\n"
+         node = 'n'\nlog = 'error'\nlog_format = 'text'\nlist_timeout_ms = 50\nregistry_token_key = 'kid'\n"
     ));
     let config = read(&[("config", &path)], &[]).unwrap();
     let store = &config.store;
@@ -82,6 +83,8 @@ fn every_key_of_the_file_is_read() {
     assert_eq!(store.issuer(), "https://room.example");
     assert_eq!(config.trusted_proxies.len(), 2);
     assert_eq!(config.log_format, LogFormat::Text);
+    let tuning = store.tuning;
+    assert_eq!((tuning.list_time.as_millis(), tuning.token_key), (50, TokenKeyForm::KeyId));
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn an_unknown_key_or_broken_line_is_refused_without_its_content() {
 #[test]
 fn a_wrong_value_is_named_by_its_origin_and_not_repeated() {
     let (_folder, path) = file("listen = ['127.0.0.1:1', '127.0.0.1:2']\n");
-    let cases: [(&'static str, &str, &str); 12] = [
+    let cases: [(&'static str, &str, &str); 14] = [
         ("listen", "localhost:8470", "--listen must be an IP address"),
         ("public_url", "https://host/path", "--public-url must be"),
         ("public_url", "ftp://host", "--public-url must be"),
@@ -112,6 +115,8 @@ fn a_wrong_value_is_named_by_its_origin_and_not_repeated() {
         ("database_connections", "1", "--database-connections must be a whole number"),
         ("database_url", "mysql://h/d", "--database-url must be `postgres://"),
         ("log", "3", "--log must be error,"),
+        ("list_timeout_ms", "0", "--list-timeout-ms must be a whole number of milliseconds"),
+        ("registry_token_key", "jwk", "--registry-token-key must be x5c or kid"),
         ("log_format", "xml", "--log-format must be text or json"),
         ("node", " ", "--node must be text"),
         ("config", &path, "must be one value"),

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN_PASSWORD, Store};
+use crate::common::{ADMIN_PASSWORD, Server, Store};
 use crate::scan::Scanner;
 use parts::{Harbor, Robot, in_seconds, said};
 
@@ -35,10 +35,19 @@ fn sail(store: &Store) {
     push_and_pull(&harbor, &pusher, &puller);
     keep_to_the_pattern(&harbor);
     renew_the_signer(&harbor, &pusher, &puller);
+    replace_the_authority(&mut harbor, &puller);
     rotate(&harbor, &puller);
     end(&harbor);
     helper(&harbor, &puller);
     podman(&harbor, &puller);
+    assert!(harbor.passwords().iter().all(|minted| !harbor.audit().contains(minted)));
+    if store.postgres_url().is_none() {
+        // The write-ahead log is there while the server runs.
+        nothing_is_left_of(&harbor, store);
+    }
+    assert!(server.stop().success());
+    server = store.start_with(&["--registry-token-key", "kid"]);
+    name_the_key(&mut harbor, &server, &puller);
     harbor.close();
     assert!(server.stop().success());
     nothing_is_left_of(&harbor, store);
@@ -101,6 +110,40 @@ fn renew_the_signer(harbor: &Harbor<'_>, pusher: &Robot, puller: &Robot) {
     }
     harbor.push(pusher, "app/web:4").unwrap();
     harbor.pull(puller, "app/web:4").unwrap();
+}
+
+/// The registry is told of another authority before tokens are signed under it, and of the end of the first one after.
+fn replace_the_authority(harbor: &mut Harbor<'_>, puller: &Robot) {
+    let authority =
+        |words: &[&str]| harbor.strongroom(&[&["registry", "authority"], words].concat());
+    let old: Value = serde_json::from_str(&authority(&["list"])).unwrap();
+    let new: Value = serde_json::from_str(&authority(&["add"])).unwrap();
+    let (old, new) = (old["id"].to_string(), new["id"].to_string());
+    let before = harbor.token(puller, "app/web:pull");
+    harbor.restart();
+    harbor.pull(puller, "app/web:1").unwrap();
+    harbor.strongroom(&["registry", "authority", "use", &new]);
+    let after = harbor.token(puller, "app/web:pull");
+    for token in [&before, &after] {
+        assert_eq!(harbor.manifest("app/web", "1", token), 200);
+    }
+    assert!(harbor.refused(&["registry", "authority", "remove", &new]).contains("authority"));
+    harbor.strongroom(&["registry", "authority", "remove", &old]);
+    harbor.pull(puller, "app/web:1").unwrap();
+    harbor.restart();
+    harbor.pull(puller, "app/web:1").unwrap();
+    assert_eq!(harbor.manifest("app/web", "1", &before), 401);
+}
+
+/// The same registry with the same bundle takes tokens that name their key.
+fn name_the_key(harbor: &mut Harbor<'_>, server: &Server, puller: &Robot) {
+    harbor.reach(server);
+    let token = harbor.token(puller, "app/web:pull");
+    assert_eq!(harbor.manifest("app/web", "1", &token), 200);
+    let keys: Value =
+        serde_json::from_str(&harbor.strongroom(&["registry", "config", "harbor", "--jwks"]))
+            .unwrap();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
 }
 
 fn rotate(harbor: &Harbor<'_>, puller: &Robot) {

@@ -26,7 +26,7 @@ pub(super) use keys::{KeyBatch, KeyStatus, RotationEnd, RotationStart};
 pub(super) use organization::{Grant, Organization, Settings, User};
 pub(super) use placement::Placement;
 pub(super) use reference::{Reference, Use, WhereUsed};
-pub(super) use registry::{Registry, Signer};
+pub(super) use registry::{Authority, Registry, RegistryConfig, Signer};
 pub(super) use resolution::Resolution;
 pub(super) use robot::{Ending, NewRobot, Robot};
 pub(super) use token::{NewToken, Token};

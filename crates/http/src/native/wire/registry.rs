@@ -1,8 +1,10 @@
 //! Registries.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use strongroom_core::hosted::Unhealthy;
-use strongroom_service::{RegistryView, SignerView};
+use strongroom_service::{AuthorityView, NamedKey, RegistryView, SignerView};
 
 use super::{Ids, time};
 
@@ -35,6 +37,78 @@ pub(in crate::native) struct Registry {
 pub(in crate::native) struct Signer {
     id: i64,
     expires_at: String,
+}
+
+/// What a registry must know to trust this server's tokens.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct RegistryConfig {
+    pub(in crate::native) name: String,
+    pub(in crate::native) realm: String,
+    pub(in crate::native) service: Option<String>,
+    pub(in crate::native) issuer: String,
+    pub(in crate::native) root_certificates: String,
+    /// How tokens name their key: `x5c` or `kid`.
+    pub(in crate::native) key: &'static str,
+    /// The same keys as a set of RFC 7517, for registries that look them up by name.
+    pub(in crate::native) jwks: KeySet,
+}
+
+/// Public keys by name.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Debug, Serialize)]
+struct Key {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    r#use: &'static str,
+    kid: String,
+    x: String,
+    y: String,
+}
+
+/// An authority that registries trust.
+#[derive(Debug, Serialize)]
+pub(in crate::native) struct Authority {
+    id: i64,
+    guid: String,
+    /// Whether tokens are signed under it now.
+    signs: bool,
+    created: String,
+    expires_at: String,
+    /// SHA-256 of its certificate.
+    fingerprint: String,
+}
+
+impl From<Vec<NamedKey>> for KeySet {
+    fn from(keys: Vec<NamedKey>) -> Self {
+        let shown = |key: NamedKey| Key {
+            kty: "EC",
+            crv: "P-256",
+            alg: "ES256",
+            r#use: "sig",
+            kid: key.id,
+            x: URL_SAFE_NO_PAD.encode(key.point.0),
+            y: URL_SAFE_NO_PAD.encode(key.point.1),
+        };
+        Self { keys: keys.into_iter().map(shown).collect() }
+    }
+}
+
+impl From<AuthorityView> for Authority {
+    fn from(view: AuthorityView) -> Self {
+        Self {
+            id: view.id,
+            guid: view.guid.to_string(),
+            signs: view.signs,
+            created: time(view.created),
+            expires_at: time(view.expires),
+            fingerprint: view.fingerprint,
+        }
+    }
 }
 
 impl From<SignerView> for Signer {

@@ -62,6 +62,8 @@ fn path(template: &str, credential: &str) -> String {
         "members_token"
     } else if below("registries") {
         "registry"
+    } else if below("registry-authorities") {
+        "authority"
     } else if below("uaa_clients") {
         "uaa_client"
     } else if below("activity_stream") {
@@ -177,6 +179,9 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/strongroom/v1/credentials/{id}/grants", json!({"role": "use", "user": "<{org_member}>"})),
         ("POST", "/strongroom/v1/credentials/{id}/placements", json!({"dialect": "cloud_foundry", "scope": "organization", "organization": "<{organization}>"})),
         ("POST", "/strongroom/v1/registries", json!({"name": "New", "organization": "<{organization}>", "url": "https://new.example.com"})),
+        ("PATCH", "/strongroom/v1/registries/{id}", json!({"credentials_limit": 20})),
+        ("POST", "/strongroom/v1/registry-authorities", json!({})),
+        ("POST", "/strongroom/v1/registry-authorities/{id}/use", json!({})),
         ("POST", "/strongroom/v1/registries/{id}/robots", json!({"description": "New"})),
         ("POST", "/strongroom/v1/registries/{id}/robots/{robot}/rotate", json!({})),
         ("POST", "/strongroom/v1/registry-signer/rotate", json!({})),

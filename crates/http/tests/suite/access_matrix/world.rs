@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use strongroom_core::clock::Clock;
 use strongroom_http::{HttpSettings, Owner, host_router, router};
-use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom};
+use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom, Tuning};
 use tempfile::TempDir;
 
 use super::requests::Sent;
@@ -127,6 +127,7 @@ async fn open(folder: &Path) -> Strongroom {
         audit_file: None,
         issuer: "http://localhost".to_owned(),
         clock: Clock::fixed(1_767_225_600_000_000),
+        tuning: Tuning::default(),
     };
     Strongroom::open(options).await.unwrap().room
 }
@@ -259,6 +260,8 @@ impl Maker {
         let path = self.path("/strongroom/v1/registries/{registry}/robots");
         let robot = root.post(&path, &json!({"description": "main"})).await.is(201);
         self.note("robot", &robot["id"]);
+        let made = root.post("/strongroom/v1/registry-authorities", &json!({})).await.is(201);
+        self.note("authority", &made["id"]);
         let body = json!({"client_id": "ci", "organization": organization});
         let client = root.post("/strongroom/v1/uaa_clients", &body).await.is(201);
         self.note("uaa_client", &client["id"]);

@@ -69,6 +69,29 @@ on_both_stores! {
         assert!(log.text.contains(username) && !log.text.contains(password));
     }
 
+    async fn what_a_rule_refuses_is_in_the_log(room: Room) {
+        let docks = Docks::new(room).await;
+        let manager = docks.manager().await;
+        let path = format!("{}/credentials", docks.harbor);
+        manager.post(&path, &json!({"description": "", "access": [{"type": "hunter2"}]})).await.is(400);
+        manager.post(&path, &json!({"description": "x", "expires_at": "hunter2"})).await.is(400);
+        let robot = docks.robot(&manager, "x").await;
+        manager.delete(&robot).await.is(204);
+        manager.delete(&robot).await.is(404);
+        let native = format!("/strongroom/v1/registries/1/robots/{}/rotate", robot.rsplit('/').next().unwrap());
+        docks.root.post(&native, &json!({})).await.is(404);
+        docks.root.patch("/strongroom/v1/registries/1", &json!({"credentials_limit": 1})).await.is(200);
+        docks.robot(&manager, "y").await;
+        manager.post(&path, &json!({"description": "z"})).await.is(400);
+        let told = |entry: &Value| {
+            format!("{} {} {}", entry["actor"]["name"], entry["operation"], entry["reason"])
+        };
+        let mut refused: Vec<String> = docks.root.refusals(5).await.iter().map(told).collect();
+        assert!(!refused.join(" ").contains("hunter2"));
+        refused.sort();
+        insta::assert_snapshot!("mint_refused_log", refused.join("\n"));
+    }
+
     async fn two_alike_are_two(room: Room) {
         let docks = Docks::new(room).await;
         let manager = docks.manager().await;

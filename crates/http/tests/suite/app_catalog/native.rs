@@ -74,6 +74,49 @@ on_both_stores! {
         assert_eq!(docks.root.post(REGISTRIES, &body).await.is(201)["service"], "third");
     }
 
+    async fn a_hosted_registry_is_changed(room: Room) {
+        let docks = Docks::new(room).await;
+        let path = format!("{REGISTRIES}/1");
+        let change = json!({
+            "name": "harbor two", "url": "https://harbor.example.org:5000", "service": "harbor", "credentials_limit": 1,
+        });
+        let changed = docks.root.patch(&path, &change).await.is(200);
+        for (member, value) in change.as_object().unwrap() {
+            assert_eq!(&changed[member], value);
+        }
+        assert_eq!(docks.root.get(&path).await.is(200), changed);
+        // The name of the token service stays when only the address changes, and what is left out stays.
+        let moved = docks.root.patch(&path, &json!({"url": "https://new.example.org"})).await.is(200);
+        assert_eq!((&moved["service"], &moved["credentials_limit"]), (&json!("harbor"), &json!(1)));
+        assert_eq!(docks.root.get(&format!("{path}/config")).await.is(200)["service"], "harbor");
+        docks.root.patch(&path, &json!({})).await.is(200);
+        let mut lines = Vec::new();
+        for (member, value) in [
+            ("name", json!("")),
+            ("url", json!("harbor")),
+            ("service", json!("pier.example.com")),
+            ("credentials_limit", json!(0)),
+            ("organization", json!("other")),
+            ("provider", json!("HARBOR")),
+        ] {
+            let reply = docks.root.patch(&path, &json!({member: value})).await;
+            lines.push(format!("{member}: {}", reply.is(400)["violations"]));
+        }
+        insta::assert_snapshot!("native_registry_change_rules", lines.join("\n"));
+        // The Catalog shows it at once, and who only reads does not change it.
+        let member = docks.with_role("member", "catalog_member").await;
+        assert_eq!(member.get(&docks.harbor).await.is(200)["name"], "harbor two");
+        let reader = docks.room.by_password("member");
+        reader.patch(&path, &json!({"name": "x"})).await.is(401);
+        let stranger = docks.room.user("stranger").await;
+        stranger.patch(&path, &json!({"name": "x"})).await.is(404);
+        docks.root.delete(&path).await.is(204);
+        docks.root.patch(&path, &json!({"name": "x"})).await.is(404);
+        let log = docks.root.get("/strongroom/v1/audit?limit=200").await.is(200);
+        let updates = log["items"].as_array().unwrap().iter().filter(|entry| entry["operation"] == "update" && entry["objects"][0]["kind"] == "registry");
+        assert_eq!(updates.count(), 2);
+    }
+
     async fn who_administers_registries_makes_them(room: Room) {
         let docks = Docks::new(room).await;
         let mut lines = Vec::new();

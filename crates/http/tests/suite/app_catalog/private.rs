@@ -28,6 +28,23 @@ async fn credential_of(docks: &Docks, registry: &str) -> String {
     format!("/strongroom/v1/credentials/{}", shown["credential"])
 }
 
+/// What refers to a credential in place of key and secret.
+fn referring(credential: i64) -> Value {
+    json!({
+        "name": "quay", "description": "Images of partners", "provider": "HARBOR",
+        "url": "https://Quay.example.com:5000/", "credential": credential.to_string(),
+    })
+}
+
+/// A registry credential of an organization; its id.
+async fn credential(docks: &Docks, host: &str, organization: i64) -> i64 {
+    let inputs = json!({"host": host, "username": "robot", "password": "hunter2"});
+    let name = format!("{host} {}", docks.cell("SELECT COUNT(*) FROM credentials").await);
+    let body = json!({"name": name, "type": 18, "organization": organization, "inputs": inputs});
+    let made = docks.root.post("/strongroom/v1/credentials", &body).await.is(201);
+    made["id"].as_i64().unwrap()
+}
+
 on_both_stores! {
     async fn a_private_registry_comes_with_its_credential(room: Room) {
         let docks = Docks::new(room).await;
@@ -120,6 +137,113 @@ on_both_stores! {
         assert_eq!(cause, "The credential of the registry belongs to another organization.");
         // What went to another organization is changed with its own rights only.
         manager.patch(&path, &json!({"access_secret": "stolen"})).await.is(403);
+    }
+
+    async fn a_private_registry_refers_to_a_credential_that_is_there(room: Room) {
+        let docks = Docks::new(room).await;
+        let manager = docks.manager().await;
+        let id = credential(&docks, "Quay.example.com:5000/team", 2).await;
+        let mut body = referring(id);
+        // It takes *use* on the credential, where the registry is made.
+        let unknown = manager.post(REGISTRIES, &body).await;
+        insta::assert_snapshot!("private_registry_unknown_credential", told(&unknown));
+        let users = docks.root.get("/api/v2/users/?username=manager").await.is(200);
+        let grants = format!("/strongroom/v1/credentials/{id}/grants");
+        let user = &users["results"][0]["id"];
+        docks.root.post("/api/v2/organizations/2/users/", &json!({"id": user})).await.is(204);
+        docks.root.post(&grants, &json!({"role": "read", "user": user})).await.is(201);
+        manager.post(REGISTRIES, &body).await.is(403);
+        docks.root.post(&grants, &json!({"role": "use", "user": user})).await.is(201);
+        let path = made(&manager, &body).await;
+        let shown = manager.get(&path).await.is(200);
+        assert_eq!((&shown["healthy"], &shown["name"]), (&json!(true), &json!("quay")));
+        let own = format!("/strongroom/v1/credentials/{id}");
+        assert_eq!(credential_of(&docks, &path).await, own);
+        // It is told where it is used, and is not deleted by the way.
+        let uses = docks.root.get(&format!("{own}/references")).await.is(200);
+        assert_eq!((&uses["items"][0]["kind"], &uses["items"][0]["name"]), (&json!("registry"), &json!("quay")));
+        assert_eq!(docks.root.delete(&own).await.is(409)["references"][0]["name"], "quay");
+        // The registry does not own it: with *use* alone nobody changes it.
+        manager.patch(&path, &json!({"access_secret": "stolen"})).await.is(403);
+        body["access_key"] = "both".into();
+        let both = manager.post(REGISTRIES, &body).await;
+        insta::assert_snapshot!("private_registry_opened_twice", told(&both));
+        // Another one takes its place, and the first is free.
+        let other = credential(&docks, "quay.example.com:5000", 2).await;
+        let grants = format!("/strongroom/v1/credentials/{other}/grants");
+        docks.root.post(&grants, &json!({"role": "use", "user": user})).await.is(201);
+        for _ in 0..2 {
+            manager.patch(&path, &json!({"credential": other.to_string(), "name": "quay two"})).await.is(204);
+        }
+        docks.root.delete(&own).await.is(204);
+        let own = format!("/strongroom/v1/credentials/{other}");
+        let uses = docks.root.get(&format!("{own}/references")).await.is(200);
+        assert_eq!(uses["items"].as_array().unwrap().len(), 1);
+        assert_eq!(uses["items"][0]["name"], "quay two");
+        // AWX deletes what is in use, with a warning; then the registry says what it lacks.
+        let deleted = docks.root.delete(&format!("/api/v2/credentials/{other}/")).await;
+        deleted.is(204);
+        assert!(deleted.header("warning").contains("1 registry"), "{}", deleted.header("warning"));
+        let sick = manager.get(&path).await.is(200);
+        assert_eq!((&sick["healthy"], &sick["unhealthy_cause"]), (&json!(false), &json!("The credential of the registry was deleted.")));
+    }
+
+    async fn a_credential_that_does_not_fit_opens_no_registry(room: Room) {
+        let docks = Docks::new(room).await;
+        let manager = docks.manager().await;
+        let mut lines = Vec::new();
+        let bare = json!({"name": "bare", "type": 18, "organization": 2, "inputs": {"host": "quay.example.com:5000"}});
+        let machine = json!({"name": "m", "type": 1, "organization": 2, "inputs": {"password": "p"}});
+        let mut cases = vec![
+            ("another host", credential(&docks, "quay.example.com", 2).await),
+            ("another organization", credential(&docks, "quay.example.com:5000", 3).await),
+        ];
+        for (what, body) in [("no password", bare), ("another type", machine)] {
+            let made = docks.root.post("/strongroom/v1/credentials", &body).await.is(201);
+            cases.push((what, made["id"].as_i64().unwrap()));
+        }
+        for (what, id) in cases {
+            let body = json!({
+                "name": what, "organization": 2, "provider": "HARBOR", "url": "https://quay.example.com:5000",
+                "credential": id,
+            });
+            let reply = docks.root.post("/strongroom/v1/registries", &body).await;
+            lines.push(format!("{what}: {} {}", reply.status, reply.is(400)["violations"]));
+        }
+        for (member, value) in [("credential", json!(null)), ("credential", json!(4711)), ("service", json!("x")), ("provider", json!("QUAY"))] {
+            let mut body = referring(1);
+            body["organization"] = 2.into();
+            body[member] = value;
+            let reply = docks.root.post("/strongroom/v1/registries", &body).await;
+            lines.push(format!("{member}: {} {}", reply.status, reply.is(400)["violations"]));
+        }
+        insta::assert_snapshot!("private_registry_misfits", lines.join("\n"));
+        for value in [json!(7), json!(""), json!("no id"), json!(null)] {
+            let mut body = referring(1);
+            body["credential"] = value;
+            assert_eq!(manager.post(REGISTRIES, &body).await.is(400)["violations"][0]["field"], "credential");
+        }
+        assert_eq!(docks.cell("SELECT COUNT(*) FROM registries WHERE NOT hosted").await, "0");
+    }
+
+    async fn a_private_registry_is_made_and_changed_natively(room: Room) {
+        let docks = Docks::new(room).await;
+        let id = credential(&docks, "quay.example.com:5000", 2).await;
+        let mut body = referring(id);
+        body.as_object_mut().unwrap().remove("description");
+        body["organization"] = "acme".into();
+        let made = docks.root.post("/strongroom/v1/registries", &body).await.is(201);
+        assert_eq!((&made["hosted"], &made["credential"], &made["unhealthy"]), (&json!(false), &json!(id), &Value::Null));
+        let path = format!("/strongroom/v1/registries/{}", made["id"]);
+        let other = credential(&docks, "quay.example.com:5000", 2).await;
+        let changed = docks.root.patch(&path, &json!({"credential": other, "description": "Partners"})).await.is(200);
+        assert_eq!((&changed["credential"], &changed["description"]), (&json!(other), &json!("Partners")));
+        let fixed = docks.root.patch(&path, &json!({"url": "https://x.example.com"})).await.is(400);
+        assert_eq!(fixed["violations"][0]["field"], "url");
+        docks.root.patch(&path, &json!({"credentials_limit": 3})).await.is(400);
+        docks.root.delete(&path).await.is(204);
+        docks.root.patch(&path, &json!({"description": "x"})).await.is(404);
+        assert_eq!(docks.cell("SELECT COUNT(*) FROM credential_references").await, "0");
     }
 
     async fn a_private_registry_is_removed_and_its_credential_stays(room: Room) {

@@ -2,7 +2,14 @@
 
 use serde_json::{Value, json};
 
+use std::time::Duration;
+
+use strongroom_http::HttpSettings;
+use strongroom_service::Tuning;
+
 use super::{CREDENTIALS, Office, answers};
+use crate::database::StoreKind;
+use crate::room::Room;
 
 async fn names(office: &Office, query: &str) -> Vec<String> {
     let list = office.admin.get(&format!("{CREDENTIALS}?{query}")).await.is(200);
@@ -82,6 +89,51 @@ async fn filters_mean_what_they_say() {
     ] {
         assert_eq!(names(&office, query).await, expected, "{query}");
     }
+}
+
+/// Lists that the database has to look for end when they take too long; those that are kept do not.
+async fn what_takes_too_long_is_refused(kind: StoreKind) {
+    let tuning = Tuning { list_time: Duration::from_millis(5), ..Tuning::default() };
+    let room = Room::tuned(kind, HttpSettings::default(), tuning).await;
+    let admin = room.with_token_of("admin").await;
+    let guid = match kind {
+        StoreKind::Sqlite => "randomblob(16)",
+        StoreKind::Postgres => "decode(md5(CAST(i AS TEXT)), 'hex')",
+    };
+    let many = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) \
+         INSERT INTO organizations (guid, short_id, name, folded_name, description, max_hosts, protect_used, \
+         use_includes_checkout, share_across_organizations, suspended, metadata, created, modified) \
+         SELECT {guid}, 'short' || i, 'n' || i, 'n' || i, 'ab', 0, FALSE, FALSE, FALSE, FALSE, '{{}}', 1, 1 FROM n"
+    );
+    room.database.rows(&many).await;
+    let sentence =
+        "The filters or the order of this list take longer than the server allows; ask for less.";
+    for query in [
+        "name__iregex=(a|b|ab)*(c|d)(a%7Cb)*$",
+        "search=nowhere",
+        "or__description__iendswith=x&or__name__contains=zz",
+        "created_by__username__icontains=a&order_by=-description",
+    ] {
+        let reply = admin.get(&format!("/api/v2/organizations/?{query}")).await;
+        answers(&reply, 400, &json!({"detail": sentence}));
+    }
+    // The connection is as good as before, for what is kept and for what is quick.
+    for path in
+        ["credentials/", "credentials/?organization=1", "organizations/1/", "organizations/?id=1"]
+    {
+        admin.get(&format!("/api/v2/{path}")).await.is(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_too_long_is_refused_on_sqlite() {
+    what_takes_too_long_is_refused(StoreKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_too_long_is_refused_on_postgres() {
+    what_takes_too_long_is_refused(StoreKind::Postgres).await;
 }
 
 #[tokio::test]

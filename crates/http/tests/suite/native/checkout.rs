@@ -85,6 +85,36 @@ on_both_stores! {
         bob.post(&format!("{path}/checkout"), &json!({})).await.is(200);
     }
 
+    async fn what_is_fetched_from_elsewhere_is_not_given_as_it_is_stored(room: Room) {
+        let root = room.admin().await;
+        let bob = room.user("bob").await;
+        let id = id_of(&root, "bob").await;
+        root.post("/api/v2/organizations/1/users/", &json!({"id": id})).await.is(204);
+        let path = credential(&root, "r.example", ("organization", 1)).await;
+        root.post(&format!("{path}/grants"), &json!({"role": "checkout", "user": id})).await.is(201);
+        bob.post(&format!("{path}/checkout"), &json!({})).await.is(200);
+        let vault = root.get("/api/v2/credential_types/?namespace=aim").await.is(200);
+        let source = json!({
+            "name": "vault", "credential_type": vault["results"][0]["id"], "organization": 1,
+            "inputs": {"url": "https://vault.example", "app_id": "x"},
+        });
+        let source = root.post("/api/v2/credentials/", &source).await.is(201);
+        let feeds = json!({
+            "target_credential": path.rsplit('/').next().unwrap(), "source_credential": source["id"],
+            "input_field_name": "password", "metadata": {"object_query": "q"},
+        });
+        let feeds = root.post("/api/v2/credential_input_sources/", &feeds).await.is(201);
+        let before = releases(&root).await.len();
+        let reply = bob.post(&format!("{path}/checkout"), &json!({})).await;
+        assert!(!reply.text.contains("hunter2"));
+        assert!(reply.is(409)["detail"].as_str().unwrap().ends_with(": password."), "{}", reply.text);
+        let told = root.refusals(1).await;
+        assert!(told[0].to_string().contains("fetched from another system: password"), "{told:?}");
+        assert_eq!(releases(&root).await.len(), before + 1);
+        root.delete(&format!("/api/v2/credential_input_sources/{}/", feeds["id"])).await.is(204);
+        bob.post(&format!("{path}/checkout"), &json!({})).await.is(200);
+    }
+
     async fn registry_credentials_are_found_by_host_if_they_may_be_checked_out(room: Room) {
         let root = room.admin().await;
         let bob = room.user("bob").await;

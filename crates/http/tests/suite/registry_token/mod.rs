@@ -6,6 +6,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
+use strongroom_http::HttpSettings;
+use strongroom_service::{TokenKeyForm, Tuning};
+
+use crate::database::StoreKind;
 use crate::room::{Caller, PASSWORD, Reply, Room, on_both_stores};
 
 /// A hosted registry and its robots.
@@ -102,6 +106,48 @@ fn told(reply: &Reply) -> String {
         .collect();
     headers.sort();
     format!("{}\n{}\n{}", reply.status, headers.join("\n"), reply.text)
+}
+
+const AUTHORITIES: &str = "/strongroom/v1/registry-authorities";
+
+/// Tokens that name their key: the authority's own, by the name that the registry makes of its certificate.
+async fn tokens_name_their_key(kind: StoreKind) {
+    let tuning = Tuning { token_key: TokenKeyForm::KeyId, ..Tuning::default() };
+    let harbor = Harbor::new(Room::tuned(kind, HttpSettings::default(), tuning).await).await;
+    let robot = harbor.robot(json!({})).await;
+    let token =
+        async || harbor.token(&robot, "?scope=repository:a:pull").await.is(200)["token"].clone();
+    let config =
+        async || harbor.root.get(&harbor.robots.replace("/robots", "/config")).await.is(200);
+    let first = token().await;
+    let shown = config().await;
+    let header = part(&first, 0);
+    assert_eq!((&shown["key"], &header["x5c"]), (&json!("kid"), &Value::Null));
+    assert_eq!(header["kid"], shown["jwks"]["keys"][0]["kid"]);
+    for coordinate in ["x", "y"] {
+        let text = shown["jwks"]["keys"][0][coordinate].as_str().unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.decode(text).unwrap().len(), 32);
+    }
+    // Its key is not renewed by itself, nor by hand: registries would have to be told.
+    harbor.root.post("/strongroom/v1/registry-signer/rotate", &json!({})).await.is(400);
+    let made = harbor.root.post(AUTHORITIES, &json!({})).await.is(201);
+    assert_eq!(part(&token().await, 0), header);
+    let both = config().await;
+    assert_eq!(both["jwks"]["keys"].as_array().unwrap().len(), 2);
+    harbor.root.post(&format!("{AUTHORITIES}/{}/use", made["id"]), &json!({})).await.is(200);
+    let second = token().await;
+    assert_eq!(part(&second, 0)["kid"], both["jwks"]["keys"][0]["kid"]);
+    assert_eq!(header["kid"], both["jwks"]["keys"][1]["kid"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_name_their_key_on_sqlite() {
+    tokens_name_their_key(StoreKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_name_their_key_on_postgres() {
+    tokens_name_their_key(StoreKind::Postgres).await;
 }
 
 on_both_stores! {
@@ -310,6 +356,72 @@ on_both_stores! {
         assert_eq!(harbor.room.database.rows(count).await[0][0], "2");
     }
 
+    async fn an_authority_takes_the_place_of_another_while_both_are_trusted(room: Room) {
+        let harbor = Harbor::new(room).await;
+        let robot = harbor.robot(json!({})).await;
+        let leaf = async || part(&harbor.token(&robot, "").await.is(200)["token"], 0)["x5c"][0].clone();
+        let bundle = async || harbor.room.anonymous().get("/token/certs.pem").await.text;
+        let count = async || bundle().await.matches("BEGIN CERTIFICATE").count();
+        let (first_leaf, first_bundle) = (leaf().await, bundle().await);
+        let bob = harbor.room.user("bob").await;
+        bob.get(AUTHORITIES).await.is(403);
+        bob.post(AUTHORITIES, &json!({})).await.is(403);
+        let only = harbor.root.get(AUTHORITIES).await.is(200)["items"].clone();
+        assert_eq!((only.as_array().unwrap().len(), &only[0]["signs"]), (1, &json!(true)));
+        let old = format!("{AUTHORITIES}/{}", only[0]["id"]);
+
+        // Another one is trusted by whoever fetches the certificates anew, and signs nothing.
+        let reply = harbor.root.post(AUTHORITIES, &json!({})).await;
+        let made = reply.is(201);
+        let new = reply.header("location").to_owned();
+        assert_eq!(made["signs"], false);
+        assert_ne!(made["fingerprint"], only[0]["fingerprint"]);
+        assert_eq!(count().await, 2);
+        assert!(bundle().await.ends_with(&first_bundle));
+        assert_eq!(leaf().await, first_leaf);
+        // To renew the signer does not take the new one.
+        harbor.root.post("/strongroom/v1/registry-signer/rotate", &json!({})).await.is(200);
+        let listed = harbor.root.get(AUTHORITIES).await.is(200)["items"].clone();
+        assert_eq!((&listed[0]["signs"], &listed[1]["signs"]), (&json!(false), &json!(true)));
+        let refused = harbor.root.delete(&old).await.is(400);
+        assert_eq!(refused["violations"][0]["field"], "authority");
+
+        // It signs when it is told to, and there is a way back.
+        let before = leaf().await;
+        bob.post(&format!("{new}/use"), &json!({})).await.is(403);
+        assert_eq!(harbor.root.post(&format!("{new}/use"), &json!({})).await.is(200)["signs"], true);
+        assert_ne!(leaf().await, before);
+        assert_eq!(count().await, 2);
+        harbor.root.post(&format!("{old}/use"), &json!({})).await.is(200);
+        let guid = made["guid"].as_str().unwrap();
+        harbor.root.post(&format!("{AUTHORITIES}/{guid}/use"), &json!({})).await.is(200);
+        bob.delete(&old).await.is(403);
+        harbor.root.delete(&old).await.is(204);
+        harbor.root.delete(&old).await.is(404);
+        harbor.root.post(&format!("{old}/use"), &json!({})).await.is(404);
+        assert_eq!(count().await, 1);
+        assert_ne!(bundle().await, first_bundle);
+        leaf().await;
+        for _ in 0..3 {
+            harbor.root.post(AUTHORITIES, &json!({})).await.is(201);
+        }
+        harbor.root.post(AUTHORITIES, &json!({})).await.is(400);
+        let log = harbor.root.get("/strongroom/v1/audit?limit=200").await.text;
+        assert!(log.contains("registry tokens are signed under it"));
+        let keys = "SELECT COUNT(*) FROM signing_keys WHERE certificate IS NOT NULL";
+        assert_eq!(harbor.room.database.rows(keys).await[0][0], "5");
+    }
+
+    async fn a_signer_whose_time_is_over_signs_no_more(room: Room) {
+        let harbor = Harbor::new(room).await;
+        let robot = harbor.robot(json!({"expires_at": "2027-12-01T00:00:00Z"})).await;
+        let header = async || part(&harbor.token(&robot, "").await.is(200)["token"], 0);
+        let before = header().await;
+        // Nothing worked in the background meanwhile.
+        harbor.room.wait(91 * 86_400);
+        assert_ne!(header().await, before);
+    }
+
     async fn a_registry_is_told_what_it_must_know(room: Room) {
         let harbor = Harbor::new(room).await;
         let path = harbor.robots.replace("/robots", "/config");
@@ -317,8 +429,10 @@ on_both_stores! {
         let bundle = harbor.room.anonymous().get("/token/certs.pem").await.text;
         assert_eq!(config, json!({
             "name": "harbor", "realm": "http://localhost/token", "service": "harbor.example.com",
-            "issuer": "http://localhost", "root_certificates": bundle,
+            "issuer": "http://localhost", "root_certificates": bundle, "key": "x5c", "jwks": config["jwks"],
         }));
+        let key = &config["jwks"]["keys"][0];
+        assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("EC"), &json!("P-256"), &json!("ES256")));
         harbor.room.user("bob").await.get(&path).await.is(404);
     }
 }

@@ -246,6 +246,7 @@ impl ReadTx<'_> {
         );
         let mut ids = String::new();
         self.session().rows(&statement, &[], |row| {
+            self.still_in_list_time()?;
             if pattern.matches(&row.at::<String>(1)?) {
                 if !ids.is_empty() {
                     ids.push(',');

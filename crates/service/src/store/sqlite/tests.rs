@@ -206,7 +206,7 @@ async fn a_member_that_fills_the_disk_is_told_so_and_the_others_run_again() {
 async fn a_member_that_ends_the_transaction_takes_nobody_with_it() {
     for ending in ["ROLLBACK", "COMMIT", "RELEASE member", "ROLLBACK TO member; RELEASE member"] {
         let error = among_good_ones(poisoned(move |session| {
-            let Session::Sqlite(connection) = session else { unreachable!("this is SQLite") };
+            let Session::Sqlite(connection, _) = session else { unreachable!("this is SQLite") };
             connection.execute_batch(ending).map_err(sqlite_error)?;
             Ok(Effect::default())
         }));
@@ -218,7 +218,7 @@ async fn a_member_that_ends_the_transaction_takes_nobody_with_it() {
 #[tokio::test]
 async fn a_member_that_begins_a_transaction_of_its_own_takes_nobody_with_it() {
     let error = among_good_ones(poisoned(|session| {
-        let Session::Sqlite(connection) = session else { unreachable!("this is SQLite") };
+        let Session::Sqlite(connection, _) = session else { unreachable!("this is SQLite") };
         connection.execute_batch("ROLLBACK; BEGIN").map_err(sqlite_error)?;
         insert(session, "stray").map(|_| Effect::default())
     }));
@@ -239,7 +239,7 @@ async fn a_whole_group_is_one_commit_and_answers_come_after_it() {
         let count = "SELECT COUNT(*) FROM parents";
         let inside = session.one(count, &[], |row| row.at::<i64>(0))?;
         let outside = open_reader(&path)?;
-        let outside = Session::Sqlite(&outside).one(count, &[], |row| row.at::<i64>(0))?;
+        let outside = Session::Sqlite(&outside, None).one(count, &[], |row| row.at::<i64>(0))?;
         assert_eq!((inside, outside), (63, 0));
         Ok(Effect::default())
     }));
@@ -443,7 +443,7 @@ async fn more_ids_than_one_statement_takes_are_looked_up_in_several() {
 #[test]
 fn values_are_bound_by_name_however_often_a_statement_names_them() {
     let connection = Connection::open_in_memory().unwrap();
-    let session = Session::Sqlite(&connection);
+    let session = Session::Sqlite(&connection, None);
     let values = [Value::Int(1), Value::Text("two"), Value::Int(3)];
     let found = session.one("SELECT $3, $2, $1, $3", &values, |row| {
         Ok((row.at::<i64>(0)?, row.at::<String>(1)?, row.at::<i64>(2)?, row.at::<i64>(3)?))

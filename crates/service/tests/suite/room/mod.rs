@@ -14,6 +14,7 @@ use strongroom_core::id::Ref;
 use strongroom_core::record::TokenKind;
 use strongroom_service::{
     KeyLocation, OpenError, OpenOptions, Opened, Presented, RoleHolder, RoleTarget, Strongroom,
+    Tuning,
 };
 
 pub(crate) use caller::{Caller, everything};
@@ -159,6 +160,7 @@ pub(crate) fn options(database: &Database, clock: Clock) -> OpenOptions {
         audit_file: None,
         issuer: "http://localhost".to_owned(),
         clock,
+        tuning: Tuning::default(),
     }
 }
 

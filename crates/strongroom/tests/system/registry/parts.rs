@@ -101,6 +101,18 @@ impl<'a> Harbor<'a> {
         }
     }
 
+    /// Starts the registry again, with what is printed for it now.
+    pub(super) fn restart(&mut self) {
+        self.close();
+        self.start();
+    }
+
+    /// Goes on with a server that was started anew.
+    pub(super) fn reach(&mut self, server: &Server) {
+        server.url().clone_into(&mut self.url);
+        self.address = server.address();
+    }
+
     /// Stops the registry.
     pub(super) fn close(&mut self) {
         if let Some(mut registry) = self.registry.take() {
