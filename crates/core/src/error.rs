@@ -1,5 +1,6 @@
 //! What can go wrong, as values. No sentence is written here: every dialect has its own words.
 
+use crate::access::Dialect;
 use crate::id::Kind;
 
 /// The result of every rule and use-case.
@@ -264,6 +265,13 @@ pub enum Rule {
     NotShared,
     /// A credential of this type has no place in that dialect.
     DoesNotFit,
+    /// The holder of a key has no role in the organization that lets him into this dialect.
+    NoRoleThere {
+        /// The dialect that the key would open.
+        dialect: Dialect,
+    },
+    /// A hidden value is not shown unless a new one is set.
+    StaysHidden,
     /// An object that the request names does not exist for the actor, where the request hangs on it.
     NoSuchObject {
         /// The kind of object.

@@ -74,11 +74,13 @@ impl Strongroom {
 
     /// A page of the whole log, refusals and failures included, in the order of entries.
     ///
-    /// System administrators and auditors see all, administrators and auditors of an organization its entries.
+    /// System administrators and auditors see all, administrators and auditors of an organization its entries;
+    /// for whoever reads none it is `Forbidden`.
     pub async fn list_audit(&self, actor: &Actor, query: AuditQuery) -> Result<Page<AuditView>> {
         self.refusals_written().await?;
         let actor = actor.clone();
         self.read(move |tx| {
+            tx.require_some_log(&actor)?;
             let request = ListRequest {
                 filters: query.filters.clone(),
                 paging: Paging::After { limit: query.limit, after: query.after },

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
-use strongroom_core::access::people::TokenBounds;
-use strongroom_core::access::{DialectSet, Door, KeyKind, Role};
+use strongroom_core::access::people::{TokenBounds, is_let_in};
+use strongroom_core::access::{Dialect, DialectSet, Door, KeyKind};
 use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::Kind;
@@ -443,13 +443,12 @@ fn login_entry(user: &User, origin: &Origin, at: Timestamp) -> Entry {
 /// Whether the holder of a token still belongs to the one organization that it leads into, where the door
 /// leads into one.
 fn belongs_behind(tx: &ReadTx<'_>, door: Door, token: &Token) -> Result<bool> {
-    let role = match door {
-        Door::Probely => Role::ProbelyMember,
-        _ => return Ok(true),
-    };
+    if door != Door::Probely {
+        return Ok(true);
+    }
     let Some(organization) = token.organization_id else { return Ok(false) };
     let standing = tx.standing_of_user(token.user_id)?;
-    Ok(standing.is_superuser || standing.holds(role, organization))
+    Ok(is_let_in(&standing, Dialect::Probely, organization))
 }
 
 const fn key_kind(kind: TokenKind) -> KeyKind {

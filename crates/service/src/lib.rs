@@ -126,6 +126,7 @@ struct Inner {
     audit_keys: audit_proof::Keys,
     backup: backup::Job,
     initial_password_file: Option<std::path::PathBuf>,
+    probely_reveal: bool,
 }
 
 impl Strongroom {

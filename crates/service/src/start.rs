@@ -79,11 +79,17 @@ pub struct Tuning {
     pub list_time: Duration,
     /// How registry tokens name the key that signed them.
     pub token_key: TokenKeyForm,
+    /// Whether a hidden value of Probely may be shown without a new one being set.
+    pub probely_reveal: bool,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { list_time: Duration::from_secs(3), token_key: TokenKeyForm::default() }
+        Self {
+            list_time: Duration::from_secs(3),
+            token_key: TokenKeyForm::default(),
+            probely_reveal: true,
+        }
     }
 }
 
@@ -233,6 +239,7 @@ impl Strongroom {
             audit_keys: crate::audit_proof::Keys::default(),
             backup: crate::backup::Job::default(),
             initial_password_file: options.initial_password_file,
+            probely_reveal: options.tuning.probely_reveal,
         }));
         let audit_public_key = room.audit_public_key().await?;
         let first_start = first_start.map(|first| FirstStart { audit_public_key, ..first });

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use strongroom_core::access::Dialect;
-use strongroom_core::access::people::{BOUND_TO_ORGANIZATION, TokenBounds};
+use strongroom_core::access::people::{BOUND_TO_ORGANIZATION, TokenBounds, is_let_in};
 use strongroom_core::audit::{Operation, Touched};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::{Member, faultless};
@@ -389,11 +389,24 @@ fn checked(
         Some(named) => member_of(tx, user_id, named, &mut faults)?,
         None => None,
     };
-    let bound = matches!(draft.kind, TokenKind::Probely | TokenKind::Catalog)
-        || dialects.iter().any(|dialect| BOUND_TO_ORGANIZATION.contains(dialect));
+    let own = matches!(draft.kind, TokenKind::Probely | TokenKind::Catalog);
+    let own = own.then(|| dialect_of(draft.kind));
+    let bound: Vec<Dialect> = dialects
+        .iter()
+        .copied()
+        .chain(own)
+        .filter(|dialect| BOUND_TO_ORGANIZATION.contains(dialect))
+        .collect();
     let inherited = actor.token.and_then(|token| token.bounds.organization_id);
-    if bound && organization.is_none() && inherited.is_none() {
+    if !bound.is_empty() && organization.is_none() && inherited.is_none() {
         faults.push(Violation::new("organization", Rule::Required));
+    }
+    if let Some(leads_to) = organization_id.or(inherited) {
+        let standing = tx.standing_of(user_id)?;
+        let shut = bound.into_iter().find(|dialect| !is_let_in(&standing, *dialect, leads_to));
+        faults.extend(
+            shut.map(|dialect| Violation::new("organization", Rule::NoRoleThere { dialect })),
+        );
     }
     faultless(faults)?;
     let bounds = TokenBounds {

@@ -169,6 +169,10 @@ pub(crate) struct ServeArgs {
     /// loopback [env: STRONGROOM_METRICS_TOKEN_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_token_file: Option<OsString>,
+    /// Whether Probely shows a hidden value without a new one being set, to whoever may check it out
+    /// [env: STRONGROOM_PROBELY_REVEAL] [default: true]
+    #[arg(long, value_name = "true|false")]
+    pub(crate) probely_reveal: Option<OsString>,
     /// File to which checkpoints of the audit log are appended, best on another host's disk
     /// [env: STRONGROOM_AUDIT_ANCHOR_FILE] [default: none]
     #[arg(long, value_name = "FILE")]
@@ -222,6 +226,7 @@ impl ServeArgs {
             .with("trusted_proxy", self.trusted_proxy)
             .with("insecure_http", self.insecure_http)
             .with("metrics_token_file", self.metrics_token_file)
+            .with("probely_reveal", self.probely_reveal)
             .with("audit_anchor_file", self.audit_anchor_file)
             .with("audit_anchor_url", self.audit_anchor_url)
             .with("list_timeout_ms", self.list_timeout_ms)

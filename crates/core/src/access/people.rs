@@ -1,8 +1,9 @@
 //! Who may administer whom, and what a token may be that another token makes.
 
+use super::decide::decide;
 use super::dialect::{Dialect, DialectSet};
 use super::holding::Standing;
-use super::role::Role;
+use super::role::{Permission, ResourceKind, Role};
 use crate::clock::Timestamp;
 
 /// What is known of a user whom somebody wants to administer.
@@ -70,6 +71,21 @@ impl TokenBounds {
             && (maker.organization_id.is_none() || self.organization_id == maker.organization_id)
             && (!self.writes || maker.writes)
             && self.expires <= maker.expires
+    }
+}
+
+/// Whether a key of a dialect that leads into one organization lets its holder in there. System administrators count
+/// as members everywhere.
+pub fn is_let_in(standing: &Standing, dialect: Dialect, organization: i64) -> bool {
+    match dialect {
+        Dialect::Probely => {
+            standing.is_superuser || standing.holds(Role::ProbelyMember, organization)
+        }
+        Dialect::AppCatalog => {
+            let held = standing.on(ResourceKind::Organization, organization);
+            decide(standing, dialect, Permission::ReadRegistries, held).is_yes()
+        }
+        Dialect::Awx | Dialect::CloudFoundry | Dialect::Native => true,
     }
 }
 

@@ -72,7 +72,9 @@ pub(super) fn sentence(field: &FieldPath, rule: &Rule) -> String {
         | Rule::ExactlyOne { .. }
         | Rule::ClientId
         | Rule::NotShared
-        | Rule::DoesNotFit => "Not a valid value.".to_owned(),
+        | Rule::DoesNotFit
+        | Rule::NoRoleThere { .. }
+        | Rule::StaysHidden => "Not a valid value.".to_owned(),
         Rule::Input(rule) => input_words::sentence(rule),
     }
 }

@@ -1,5 +1,6 @@
 //! The sentence of the native API for each broken rule, refusal and conflict.
 
+use strongroom_core::access::Dialect;
 use strongroom_core::credential_type::{
     Expected, InputRule, KeyFault, PathPart, Shown, TemplateFault, TemplateObject, UrlFault,
 };
@@ -94,6 +95,7 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::Placed => "The credential is placed in another dialect, which fixes this.",
         Rule::NotShared => "The organization that owns the credential does not share it.",
         Rule::DoesNotFit => "A credential of this type has no place in this dialect.",
+        Rule::NoRoleThere { dialect } => return no_role(*dialect),
         Rule::NoSuchObject { kind } => {
             return format!("No such {} is known.", kind.word().replace('_', " "));
         }
@@ -117,6 +119,7 @@ pub(super) fn rule(rule: &Rule) -> String {
         // Targets, job templates, input sources and the objects of the platform are made in their dialects only.
         Rule::Platform(_)
         | Rule::Scan(_)
+        | Rule::StaysHidden
         | Rule::NotAMapping
         | Rule::InputSource(_)
         | Rule::Attach(_) => "Not a valid value.",
@@ -124,6 +127,18 @@ pub(super) fn rule(rule: &Rule) -> String {
         Rule::Input(rule) => return input(rule),
     };
     sentence.to_owned()
+}
+
+fn no_role(dialect: Dialect) -> String {
+    let (name, roles) = match dialect {
+        Dialect::Probely => ("Probely", "probely_member"),
+        Dialect::AppCatalog => ("the Application Catalog", "catalog_member"),
+        other => (other.word(), "a role"),
+    };
+    format!(
+        "The token would open nothing: its user has no role in this organization that lets him into {name}, such as \
+         {roles}."
+    )
 }
 
 const fn role(refusal: RoleRefusal) -> &'static str {

@@ -57,6 +57,9 @@ fn rule(rule: &Rule) -> String {
              YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
                 .to_owned()
         }
+        Rule::StaysHidden => {
+            "This server does not show hidden values: set a new value to show it.".to_owned()
+        }
         Rule::Scan(rule) => scan_rule(rule),
         Rule::NotAChoice { given } => format!("\"{}\" is not a valid choice.", brief(given)),
         _ => "Invalid value.".to_owned(),

@@ -32,3 +32,5 @@ mod registry_token;
 mod rejections;
 #[cfg(test)]
 mod room;
+#[cfg(test)]
+mod where_used;

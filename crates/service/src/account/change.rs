@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use strongroom_core::audit::{Change, Entry, Operation};
 use strongroom_core::draft::faultless;
-use strongroom_core::error::Violation;
+use strongroom_core::error::{Rule, Violation};
 use strongroom_core::id::Ref;
 use strongroom_core::record::{Placement, PlacementScope};
 use strongroom_core::{Error, Result};
@@ -22,7 +22,8 @@ impl Strongroom {
     /// Changes the members of a credential that the draft names.
     ///
     /// A value of null keeps a hidden one. To show a hidden value without setting a new one takes *change* and
-    /// *checkout* on the credential: `Forbidden`. What is on a credential that was made elsewhere takes *change* on it.
+    /// *checkout* on the credential: `Forbidden`; on a server that never shows one it breaks a rule. What is on a
+    /// credential that was made elsewhere takes *change* on it.
     pub async fn update_account_credential(
         &self,
         actor: &Actor,
@@ -37,6 +38,9 @@ impl Strongroom {
                 return room.told(tx, &by, view, Vec::new());
             }
             let wanted = checked(tx, &by, &old, draft.clone())?;
+            if wanted.reveals(&old) && !room.0.probely_reveal {
+                return Err(Error::invalid(SENSITIVE, Rule::StaysHidden));
+            }
             let change = Applied { room: &room, by: &by, permit: &permit, old: &old };
             let entries = change.apply(tx, &wanted)?;
             let (_, new) = tx.account_placement::<proof::Read>(&by, &Ref::Serial(permit.id()))?;
@@ -54,6 +58,13 @@ struct Wanted {
     description: Option<String>,
     is_sensitive: bool,
     value: Option<SecretString>,
+}
+
+impl Wanted {
+    /// Whether it shows a hidden value that it does not replace.
+    const fn reveals(&self, old: &Placement) -> bool {
+        old.is_sensitive && !self.is_sensitive && self.value.is_none()
+    }
 }
 
 fn checked(
@@ -100,7 +111,7 @@ impl<'tx> Applied<'_, 'tx> {
         let rows = tx.credential_rows(&[self.old.credential_id])?;
         let row = rows.into_iter().next();
         let row = row.ok_or_else(|| Error::internal("a placement without credential"))?;
-        let reveals = self.old.is_sensitive && !wanted.is_sensitive && wanted.value.is_none();
+        let reveals = wanted.reveals(self.old);
         if reveals {
             self.check_out(tx)?;
         }

@@ -1,7 +1,8 @@
 //! Logging in to an account: a token for one account, renewed, looked at and ended.
 
 use secrecy::SecretString;
-use strongroom_core::access::{Door, Role};
+use strongroom_core::access::people::is_let_in;
+use strongroom_core::access::{Dialect, Door, Role};
 use strongroom_core::audit::Origin;
 use strongroom_core::draft::Member;
 use strongroom_core::id::{Kind, Ref, ShortId};
@@ -118,8 +119,7 @@ fn choose(tx: &ReadTx<'_>, user_id: i64, wanted: Option<&str>) -> Result<Option<
     let find = |reference: &Ref| tx.id_of(Kind::Organization, reference);
     if let Some(wanted) = wanted {
         let Ok(short_id) = wanted.parse::<ShortId>() else { return Ok(None) };
-        let is_member =
-            |id: &i64| standing.is_superuser || standing.holds(Role::ProbelyMember, *id);
+        let is_member = |id: &i64| is_let_in(&standing, Dialect::Probely, *id);
         return Ok(find(&Ref::Short(short_id))?.filter(is_member));
     }
     if standing.is_superuser

@@ -155,6 +155,17 @@ impl ReadTx<'_> {
         reached(&now, &user, &groups)
     }
 
+    /// Of these input sources, those that somebody with this standing may see.
+    pub(super) fn input_sources_seen(&self, standing: &Standing, ids: &[i64]) -> Result<Vec<i64>> {
+        let mut sql = Sql::default();
+        let visible = self.visible(standing, Kind::InputSource, "x", &mut sql);
+        let ids = sql.ints(ids);
+        let statement = format!(
+            "SELECT x.id FROM credential_input_sources x WHERE x.id IN ({ids}) AND ({visible})"
+        );
+        self.session().rows(&statement, &sql.values(), |row| row.at(0))
+    }
+
     /// Whether a user is among those whom the actor may see.
     pub(super) fn sees_user(&self, actor: &Actor, user: &User) -> Result<bool> {
         let standing = self.standing(actor)?;
@@ -424,6 +435,15 @@ fn reached(now: &str, user: &str, groups: &str) -> String {
 fn organizations_with(standing: &Standing, role: Role) -> Vec<i64> {
     let held = standing.holdings.iter().filter(|holding| holding.role == role);
     held.map(|holding| holding.resource_id).collect()
+}
+
+impl ReadTx<'_> {
+    /// Nothing for whoever may read any entry of the audit log, else `Forbidden`.
+    pub(crate) fn require_some_log(&self, actor: &Actor) -> Result<()> {
+        let standing = self.standing(actor)?;
+        let reads = standing.reads_everything() || !audited_organizations(&standing).is_empty();
+        if reads && actor.may_read() { Ok(()) } else { Err(Error::forbidden()) }
+    }
 }
 
 /// The organizations whose audit entries may be read.

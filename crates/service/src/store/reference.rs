@@ -107,8 +107,7 @@ impl ReadTx<'_> {
                 seen =
                     held.into_iter().filter(|(_, on)| !on.is_empty()).map(|(id, _)| id).collect();
             }
-            // It tells nothing but the field.
-            ConsumerKind::InputSource => seen = ids.to_vec(),
+            ConsumerKind::InputSource => seen = self.input_sources_seen(&standing, ids)?,
             ConsumerKind::App => {
                 for id in ids {
                     let space = self.space_of_app(*id)?;

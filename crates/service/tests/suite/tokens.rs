@@ -1,12 +1,12 @@
 //! Tokens: never more than their maker, gone with him, and gone when their time is over.
 
-use strongroom_core::access::{Dialect, Door, Role};
+use strongroom_core::access::{Dialect, Door, ResourceKind, Role};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::error::{Refusal, Rule};
 use strongroom_core::record::TokenKind;
 use strongroom_core::{Error, Result};
 use strongroom_service::{
-    IssuedToken, NamedOrganization, Presented, TokenDraft, TokenScope, UserDraft,
+    GrantDraft, IssuedToken, NamedOrganization, Presented, TokenDraft, TokenScope, UserDraft,
 };
 
 use crate::room::{Caller, PASSWORD, START, TestRoom, basic, everything, given, token};
@@ -302,6 +302,11 @@ async fn a_token_that_needs_an_organization_takes_one_that_its_user_belongs_to(r
         organization: given(Some(NamedOrganization::Name(" DEFAULT ".to_owned()))),
         ..token(TokenKind::Probely)
     };
+    let shut = Rule::NoRoleThere { dialect: Dialect::Probely };
+    assert_eq!(fault(joe.issue(own.clone()).await), shut, "he belongs, but has no account there");
+    let role = given("probely_member".to_owned());
+    let member = GrantDraft { role, user: given(Some(joe.this())), ..GrantDraft::default() };
+    room.admin().await.grant(ResourceKind::Organization, 1, member).await.unwrap();
     assert_eq!(joe.issue(own).await.unwrap().view.token.organization_id, Some(1));
 }
 

@@ -71,6 +71,7 @@ pub(super) fn tuning(sources: &Sources) -> Result<Tuning, ConfigError> {
     Ok(Tuning {
         list_time: time.map_or(usual.list_time, Duration::from_millis),
         token_key: token_key.unwrap_or(usual.token_key),
+        probely_reveal: boolean(sources, "probely_reveal")?.unwrap_or(usual.probely_reveal),
     })
 }
 

@@ -203,7 +203,7 @@ const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 const OTHERS: [&str; 3] = [CREDENTIALS_DIRECTORY, "XDG_CONFIG_HOME", "HOME"];
 
 /// The settings that may stand in the file: all but the file itself and the password in plain.
-const FILE_KEYS: [&str; 20] = [
+const FILE_KEYS: [&str; 21] = [
     "admin_password_file",
     "audit_anchor_file",
     "audit_anchor_url",
@@ -219,6 +219,7 @@ const FILE_KEYS: [&str; 20] = [
     "log_format",
     "metrics_token_file",
     "node",
+    "probely_reveal",
     "public_url",
     "registry_token_key",
     "tls_cert",

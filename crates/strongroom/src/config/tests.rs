@@ -69,7 +69,8 @@ fn every_key_of_the_file_is_read() {
          key_file = '/k'\nlisten = '[::1]:9'\ntls_cert = '/c'\ntls_key = '/p'\n\
          public_url = 'https://room.example'\ntrusted_proxy = ['10.0.0.0/8', '::1']\n\
          insecure_http = false\nmetrics_token_file = '{secret}'\nadmin_password_file = '{secret}'\n\
-         node = 'n'\nlog = 'error'\nlog_format = 'text'\nlist_timeout_ms = 50\nregistry_token_key = 'kid'\n"
+         node = 'n'\nlog = 'error'\nlog_format = 'text'\nlist_timeout_ms = 50\nregistry_token_key = 'kid'\n\
+         probely_reveal = false\n"
     ));
     let config = read(&[("config", &path)], &[]).unwrap();
     let store = &config.store;
@@ -84,6 +85,7 @@ fn every_key_of_the_file_is_read() {
     assert_eq!(config.trusted_proxies.len(), 2);
     assert_eq!(config.log_format, LogFormat::Text);
     let tuning = store.tuning;
+    assert!(!tuning.probely_reveal);
     assert_eq!((tuning.list_time.as_millis(), tuning.token_key), (50, TokenKeyForm::KeyId));
 }
 
@@ -105,13 +107,14 @@ fn an_unknown_key_or_broken_line_is_refused_without_its_content() {
 #[test]
 fn a_wrong_value_is_named_by_its_origin_and_not_repeated() {
     let (_folder, path) = file("listen = ['127.0.0.1:1', '127.0.0.1:2']\n");
-    let cases: [(&'static str, &str, &str); 14] = [
+    let cases: [(&'static str, &str, &str); 15] = [
         ("listen", "localhost:8470", "--listen must be an IP address"),
         ("public_url", "https://host/path", "--public-url must be"),
         ("public_url", "ftp://host", "--public-url must be"),
         ("public_url", "https://u:p@host", "--public-url must be"),
         ("trusted_proxy", "10.0.0.0/99", "--trusted-proxy must be a network"),
         ("insecure_http", "yes", "--insecure-http must be `true` or `false`"),
+        ("probely_reveal", "no", "--probely-reveal must be `true` or `false`"),
         ("database_connections", "1", "--database-connections must be a whole number"),
         ("database_url", "mysql://h/d", "--database-url must be `postgres://"),
         ("log", "3", "--log must be error,"),

@@ -88,6 +88,47 @@ async fn what_a_token_may_be_is_checked() {
     }
 }
 
+/// A key that would open nothing is not made; the refusal says what is missing.
+#[tokio::test]
+async fn a_token_leads_only_where_its_user_is_let_in() {
+    let room = Room::new().await;
+    let (admin, _) = (room.admin().await, room.user("alice").await);
+    admin.post("/api/v2/organizations/1/users/", &json!({"id": 2})).await.is(204);
+    let alice = room.by_password("alice");
+    let probely = json!({"kind": "probely", "name": "x", "organization": 1});
+    let catalog = json!({"kind": "catalog", "name": "x", "organization": 1});
+    let native = json!({"kind": "native", "name": "x", "organization": 1, "dialects": ["awx", "app_catalog"]});
+    let host = "/strongroom/v1/host/tokens";
+    let mut of_alice = probely.clone();
+    of_alice["user"] = json!("alice");
+    let mut lines = Vec::new();
+    for (who, path, body) in [
+        (&alice, TOKENS, &probely),
+        (&alice, TOKENS, &catalog),
+        (&alice, TOKENS, &native),
+        (&room.on_host(), host, &of_alice),
+    ] {
+        let reply = who.post(path, body).await;
+        lines.push(format!("{body}\n  {} {}", reply.status, reply.text));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+    for (role, bodies) in
+        [("probely_member", vec![&probely]), ("catalog_member", vec![&catalog, &native])]
+    {
+        let grant = json!({"role": role, "user": 2});
+        admin.post("/strongroom/v1/organizations/1/grants", &grant).await.is(201);
+        for body in bodies {
+            alice.post(TOKENS, body).await.is(201);
+        }
+    }
+    room.on_host().post(host, &of_alice).await.is(201);
+    // A key that leads nowhere of its own needs no role; a system administrator is let in everywhere.
+    alice.post(TOKENS, &json!({"kind": "native", "name": "x", "organization": 1})).await.is(201);
+    for body in [&probely, &catalog, &native] {
+        room.by_password("admin").post(TOKENS, body).await.is(201);
+    }
+}
+
 #[tokio::test]
 async fn guessing_is_throttled() {
     let room = Room::new().await;

@@ -1,9 +1,64 @@
 //! Showing a hidden value: to whom, and what becomes of the value otherwise.
 
 use serde_json::{Value, json};
+use strongroom_http::HttpSettings;
+use strongroom_service::Tuning;
 
 use super::{Office, hidden, line, make, open};
-use crate::room::on_both_stores;
+use crate::database::StoreKind;
+use crate::room::{Room, on_both_stores};
+
+/// A server that never shows a hidden value: a new one may be shown, and what is shown already stays so.
+async fn a_strict_server_shows_no_hidden_value(kind: StoreKind) {
+    let tuning = Tuning { probely_reveal: false, ..Tuning::default() };
+    let office = Office::new(Room::tuned(kind, HttpSettings::default(), tuning).await).await;
+    let alice = office.member("alice").await;
+    let path = make(&alice, &hidden("x")).await;
+    let show = json!({"is_sensitive": false});
+    let mut lines = Vec::new();
+    for (label, reply) in [
+        ("patch", alice.patch(&path, &show).await),
+        ("null", alice.patch(&path, &json!({"is_sensitive": false, "value": null})).await),
+        (
+            "put",
+            alice.put(&path, &json!({"name": "y", "value": null, "is_sensitive": false})).await,
+        ),
+        ("administrator", office.token("admin", office.acme).await.patch(&path, &show).await),
+        ("stranger", office.member("bob").await.patch(&path, &show).await),
+    ] {
+        lines.push(line(label, &reply));
+    }
+    insta::assert_snapshot!("strict", lines.join("\n"));
+    let read = alice.get(&path).await.is(200);
+    assert_eq!(
+        (&read["name"], &read["is_sensitive"], &read["value"]),
+        (&json!("x"), &json!(true), &json!(null))
+    );
+    let told = office.told().await;
+    assert!(
+        !told.iter().any(|entry| entry.starts_with("re")),
+        "nothing was revealed or released: {told:?}"
+    );
+    let new = json!({"is_sensitive": false, "value": "hunter2-new"});
+    assert_eq!(alice.patch(&path, &new).await.is(200)["value"], "hunter2-new");
+    assert_eq!(alice.patch(&path, &show).await.is(200)["value"], "hunter2-new");
+    assert_eq!(make_open(&alice).await, "hunter2-open");
+}
+
+async fn make_open(caller: &crate::room::Caller) -> String {
+    let path = make(caller, &open("o")).await;
+    super::text(&caller.get(&path).await.is(200)["value"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strict_server_with_sqlite_shows_no_hidden_value() {
+    a_strict_server_shows_no_hidden_value(StoreKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strict_server_with_postgres_shows_no_hidden_value() {
+    a_strict_server_shows_no_hidden_value(StoreKind::Postgres).await;
+}
 
 on_both_stores! {
     /// Whoever typed the value, and is still in the account, may show it; others may not, whatever they manage.
