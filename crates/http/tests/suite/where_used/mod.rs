@@ -2,6 +2,7 @@
 
 mod hidden;
 mod last_used;
+mod recount;
 
 use serde_json::{Value, json};
 
