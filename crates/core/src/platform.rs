@@ -68,8 +68,6 @@ pub enum PlatformRule {
     NoRoleInOrganization,
     /// The role in the organization stays while there are roles in its spaces.
     RolesInSpaces,
-    /// Variables of an app may be secrets, and no place here is meant for them.
-    VariablesNotKept,
     /// The member must be one of these words.
     OnlyOneOf {
         /// The words.

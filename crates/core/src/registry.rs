@@ -10,7 +10,8 @@ pub use image::{Image, ImageFault};
 
 /// Host, perhaps port and path, of a registry, without scheme: at most 255 characters, the host in lower case.
 ///
-/// `registry.example.com`, `registry.example.com:5000/team`, `registry.example.com/path/to/repo:5000`.
+/// `registry.example.com`, `registry.example.com:5000/team`, `registry.example.com/path/to/repo:5000`. The host is one
+/// that references to images take for a host: it holds a dot or has a port, or is `localhost`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location(String);
 
@@ -31,7 +32,9 @@ pub enum LocationFault {
     Digest,
     /// What stands before the first slash is no host.
     Host,
-    /// What follows the colon is no port.
+    /// A part of the path that no repository has.
+    Path,
+    /// What follows the colon is no port, or the port of a host that has one already.
     Port,
 }
 
@@ -72,10 +75,18 @@ impl FromStr for Location {
         }
         let (host, path) =
             text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
-        let host = checked_host(host)?;
+        let (host, has_port) = checked_host(host)?;
         let Some(path) = path else { return Ok(Self(host)) };
-        if path.split('/').any(str::is_empty) {
+        let (elements, port) =
+            path.rsplit_once(':').map_or((path, None), |(elements, port)| (elements, Some(port)));
+        if elements.split('/').any(str::is_empty) {
             return Err(LocationFault::EmptyPart);
+        }
+        if port.is_some_and(|port| has_port || !is_port(port)) {
+            return Err(LocationFault::Port);
+        }
+        if !elements.split('/').all(is_element) {
+            return Err(LocationFault::Path);
         }
         Ok(Self(format!("{host}/{path}")))
     }
@@ -123,9 +134,8 @@ pub fn repository_of_image(image: &str) -> String {
     let bare = image.split('@').next().unwrap_or_default();
     let (first, rest) =
         bare.split_once('/').map_or((bare, None), |(first, rest)| (first, Some(rest)));
-    let is_host = first.contains(['.', ':']) || first == "localhost";
     let (host, path) = match rest {
-        Some(rest) if is_host => (first, rest),
+        Some(rest) if looks_like_host(first) => (first, rest),
         _ => ("docker.io", bare),
     };
     let path = match path.rsplit_once(':') {
@@ -145,8 +155,31 @@ fn path_of(text: &str) -> impl Iterator<Item = &str> {
     parts.into_iter()
 }
 
-/// A host name or address, perhaps with a port, in lower case.
-fn checked_host(text: &str) -> Result<String, LocationFault> {
+/// Whether the first element names a registry and not a part of Docker Hub, as image references tell it.
+fn looks_like_host(first: &str) -> bool {
+    first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost")
+}
+
+/// Whether a repository can have this element in its path.
+fn is_element(text: &str) -> bool {
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    ends(bytes.first())
+        && ends(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// Whether a text is a port in the one way to write it.
+fn is_port(text: &str) -> bool {
+    let is_plain = !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    is_plain && text.parse::<u16>().is_ok()
+}
+
+/// A host name or address, perhaps with a port, in lower case; and whether it has a port.
+fn checked_host(text: &str) -> Result<(String, bool), LocationFault> {
+    if !looks_like_host(text) {
+        return Err(LocationFault::Host);
+    }
     let (name, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {
             address.parse::<std::net::Ipv6Addr>().map_err(|_| LocationFault::Host)?;
@@ -166,20 +199,20 @@ fn checked_host(text: &str) -> Result<String, LocationFault> {
                     && !label.ends_with('-')
                     && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             };
-            if !name.split('.').all(label) {
+            if LONGEST_HOST < name.len() || !name.split('.').all(label) {
                 return Err(LocationFault::Host);
             }
             (name, port)
         }
     };
-    if let Some(port) = port {
-        let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-        if !digits || port.parse::<u16>().map_or(true, |port| port == 0) {
-            return Err(LocationFault::Port);
-        }
+    if port.is_some_and(|port| !is_port(port)) {
+        return Err(LocationFault::Port);
     }
-    Ok(text.replacen(name, &name.to_ascii_lowercase(), 1))
+    Ok((text.replacen(name, &name.to_ascii_lowercase(), 1), port.is_some()))
 }
+
+/// The most characters of a host name.
+const LONGEST_HOST: usize = 253;
 
 #[cfg(test)]
 mod tests {
@@ -238,6 +271,9 @@ mod tests {
             ("localhost:5000", "localhost:5000"),
             ("registry.example.com:5000/a/b", "registry.example.com:5000/a/b"),
             ("registry.example.com/path/to/repo:5000", "registry.example.com/path/to/repo:5000"),
+            ("LOCALHOST", "localhost"),
+            ("registry:5000/team", "registry:5000/team"),
+            ("10.0.0.1/a_b/c--d/e.f", "10.0.0.1/a_b/c--d/e.f"),
             ("[::1]:5000/x", "[::1]:5000/x"),
         ] {
             assert_eq!(given.parse::<Location>().unwrap().as_str(), kept);
@@ -257,6 +293,24 @@ mod tests {
             (".example.com", LocationFault::Host),
             ("registry.example.com:port", LocationFault::Port),
             ("registry.example.com:70000", LocationFault::Port),
+            ("registry.example.com:0", LocationFault::Port),
+            ("registry.example.com:080", LocationFault::Port),
+            ("registry.example.com:", LocationFault::Port),
+            ("registry.example.com/a:0443", LocationFault::Port),
+            ("registry.example.com/a:", LocationFault::Port),
+            ("registry.example.com/a:80/b", LocationFault::Port),
+            ("registry.example.com:80/a:80", LocationFault::Port),
+            ("registry.example.com/a:tag", LocationFault::Port),
+            ("registry.example.com/:80", LocationFault::EmptyPart),
+            ("registry.example.com/a/../b", LocationFault::Path),
+            ("registry.example.com/./b", LocationFault::Path),
+            ("registry.example.com/a\u{200b}b", LocationFault::Path),
+            ("registry.example.com/-a", LocationFault::Path),
+            ("registry.example.com/a?b", LocationFault::Path),
+            ("registry.ex\u{200b}ample.com", LocationFault::Host),
+            ("someuser", LocationFault::Host),
+            ("repo/image", LocationFault::Host),
+            ("registry.example.com.", LocationFault::Host),
             ("[::x]", LocationFault::Host),
         ] {
             assert_eq!(given.parse::<Location>(), Err(fault), "{given:?}");

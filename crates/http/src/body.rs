@@ -33,7 +33,7 @@ pub(crate) struct RawBody {
 /// What a body claims to be, parameters aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MediaType {
-    /// Nothing is said.
+    /// Nothing is said, or nothing in so many words.
     Absent,
     /// `application/json`.
     Json,
@@ -106,7 +106,9 @@ impl MediaType {
         }
         let text = value.to_str().unwrap_or_default();
         let essence = text.split(';').next().unwrap_or_default().trim();
-        if essence.eq_ignore_ascii_case("application/json") {
+        if essence.is_empty() && value.to_str().is_ok() {
+            Self::Absent
+        } else if essence.eq_ignore_ascii_case("application/json") {
             Self::Json
         } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             Self::Form
@@ -200,7 +202,10 @@ mod tests {
         assert_eq!(of(&["application/json"]), MediaType::Json);
         assert_eq!(of(&["Application/JSON ; charset=utf-8"]), MediaType::Json);
         assert_eq!(of(&["application/x-www-form-urlencoded"]), MediaType::Form);
+        assert_eq!(of(&[""]), MediaType::Absent);
+        assert_eq!(of(&["; charset=utf-8"]), MediaType::Absent);
         assert_eq!(of(&["text/plain"]), MediaType::Other);
+        assert_eq!(of(&["\u{e4}"]), MediaType::Other);
         assert_eq!(of(&["application/jsonp"]), MediaType::Other);
         assert_eq!(of(&["application/json", "text/plain"]), MediaType::Other);
     }

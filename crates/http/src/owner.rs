@@ -3,6 +3,7 @@
 use axum::response::Response;
 use http::header::{ALLOW, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use strongroom_service::{Presented, Strongroom};
 
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
@@ -121,6 +122,22 @@ impl Owner {
             _ => {}
         }
         response
+    }
+
+    /// The token that is shown to an owner that tells every caller who he is; none where there is none.
+    pub(crate) fn token_to_name(self, headers: &HeaderMap) -> Option<Presented> {
+        match self {
+            Self::CloudFoundry => cloud_foundry::auth::bearer(headers),
+            _ => None,
+        }
+    }
+
+    /// Notes who shows a token, where no handler asked.
+    pub(crate) async fn name_caller(self, room: &Strongroom, facts: &RequestFacts, token: Presented) {
+        if self == Self::CloudFoundry {
+            // A token that is worth nothing names nobody, and its answer stays what it is.
+            let _ = cloud_foundry::auth::named(room, facts, token).await;
+        }
     }
 
     /// Adds what the owner sends with every answer, faults included.

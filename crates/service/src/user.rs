@@ -223,7 +223,7 @@ impl Strongroom {
                 new.modified = Some(tx.now());
                 tx.save_user(&permit, &new, hash.as_deref())?;
                 if hash.is_some() {
-                    tx.end_other_sessions(new.identity.id, by.session.map(|session| session.id))?;
+                    tx.end_logins(new.identity.id, by.session.map(|session| session.id))?;
                 }
                 let mut entry = entry(tx, &by, Operation::Update, &new);
                 entry.reason = permit.reason().to_string();
@@ -240,22 +240,7 @@ impl Strongroom {
     /// Deletes a user; a private credential of his stays without owner, for administrators only.
     pub async fn delete_user(&self, actor: &Actor, reference: &Ref) -> Result<()> {
         let (by, reference) = (actor.clone(), reference.clone());
-        self.write(actor, move |tx| {
-            let own = by.user_id().is_some() && tx.id_of(Kind::User, &reference)? == by.user_id();
-            let (permit, user) =
-                tx.user_to_delete(&by, &reference).map_err(|error| match error {
-                    Error::Forbidden(_) if own => Error::Forbidden(Refusal::UserDelete),
-                    other => other,
-                })?;
-            if is_last_superuser(tx, &user)? {
-                return Err(Error::Forbidden(Refusal::UserDelete));
-            }
-            let reason = permit.reason().to_string();
-            let mut entry = remove(tx, &by, &user)?;
-            entry.reason = reason;
-            Ok(Audited::new((), entry))
-        })
-        .await
+        self.write(actor, move |tx| Ok(Audited::new((), delete(tx, &by, &reference)?))).await
     }
 
     /// The hash of a password that was given and can be read.
@@ -264,6 +249,24 @@ impl Strongroom {
         let hashed = self.0.gate.hash_slowly(move || password::hash(&text)).await?;
         hashed.map(Some).map_err(Error::internal)
     }
+}
+
+/// Deletes a user whom the caller administers, and gives the entry that tells of it.
+///
+/// Nobody deletes himself, or the last who could administer the system.
+pub(crate) fn delete(tx: &mut WriteTx<'_>, by: &Actor, reference: &Ref) -> Result<Entry> {
+    let own = by.user_id().is_some() && tx.id_of(Kind::User, reference)? == by.user_id();
+    let (permit, user) = tx.user_to_delete(by, reference).map_err(|error| match error {
+        Error::Forbidden(_) if own => Error::Forbidden(Refusal::UserDelete),
+        other => other,
+    })?;
+    if is_last_superuser(tx, &user)? {
+        return Err(Error::Forbidden(Refusal::UserDelete));
+    }
+    let reason = permit.reason().to_string();
+    let mut entry = remove(tx, by, &user)?;
+    entry.reason = reason;
+    Ok(entry)
 }
 
 /// Removes a user, whoever decided so, and gives the entry that tells of it.

@@ -3,6 +3,7 @@
 mod accept;
 pub(crate) mod anchor;
 mod connection;
+mod patience;
 mod rest;
 mod shutdown;
 pub(crate) mod socket;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Location;
+use super::{Location, is_element, looks_like_host};
 
 /// A reference to an image, such as `registry.example.com/team/app:1`: at most 1024 characters.
 ///
@@ -32,6 +32,10 @@ pub enum ImageFault {
     EmptyPart,
     /// What stands before the first slash looks like a host and is none.
     Host,
+    /// An element of the path that no repository has.
+    Path,
+    /// What is left without the last element is longer than a location.
+    LongLocation,
     /// What follows the last colon is no tag, or what follows the `@` is no digest.
     Tag,
 }
@@ -141,13 +145,11 @@ impl FromStr for Image {
         if path.iter().any(|element| element.contains(':')) {
             return Err(ImageFault::Tag);
         }
+        if !path.iter().all(|element| is_element(element)) {
+            return Err(ImageFault::Path);
+        }
         Ok(Self { text: text.to_owned(), host, path })
     }
-}
-
-/// Whether the first element names a registry and not a part of Docker Hub, as image references tell it.
-fn looks_like_host(first: &str) -> bool {
-    first.contains(['.', ':']) || first == "localhost"
 }
 
 fn is_tag(tag: &str) -> bool {
@@ -250,6 +252,9 @@ mod tests {
             ("x:a:b", ImageFault::Tag),
             ("example.com/a:1/b", ImageFault::Tag),
             ("x@sha256", ImageFault::Tag),
+            ("example.com/../x", ImageFault::Path),
+            ("a\u{200b}b", ImageFault::Path),
+            ("example.com:080/x", ImageFault::Host),
             ("x@sha256:zz", ImageFault::Tag),
         ] {
             assert_eq!(given.parse::<Image>(), Err(fault), "{given:?}");

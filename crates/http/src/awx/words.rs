@@ -89,6 +89,9 @@ fn location(fault: LocationFault) -> &'static str {
         LocationFault::EmptyPart => "must not end in a slash or have an empty part.",
         LocationFault::Digest => "must not name an image by digest.",
         LocationFault::Host => "must begin with a host name or an address.",
+        LocationFault::Path => {
+            "must have a path of letters, digits, '.', '_' and '-', each part with a letter or digit at both ends."
+        }
         LocationFault::Port => "must have a port from 1 to 65535 after the colon.",
     }
 }

@@ -11,7 +11,7 @@ use strongroom_service::{Actor, Presented, Strongroom};
 
 use super::error::CfError;
 use crate::base::base;
-use crate::facts::Facts;
+use crate::facts::{Facts, RequestFacts};
 use crate::presented::presented;
 use crate::state::AppState;
 
@@ -47,16 +47,8 @@ impl FromRequestParts<AppState> for Caller {
         if !has_bearer(&parts.headers) {
             return Err(CfError::NoToken);
         }
-        let bearer = match presented(&parts.headers, &["Bearer"]) {
-            Presented::Bearer(text) => Presented::Bearer(text),
-            _ => return Err(Error::Unauthenticated.into()),
-        };
-        let origin = facts.origin(Dialect::CloudFoundry);
-        let actor = room.authenticate(Door::CloudFoundry, bearer, origin).await?;
-        if let Some(guid) = actor.user_guid() {
-            // A request is authenticated once, so nothing is there yet.
-            let _ = facts.user_guid.set(guid.to_string());
-        }
+        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
+        let actor = named(&room, &facts, token).await?;
         match parts.method {
             Method::GET | Method::HEAD if !actor.may_read() => {
                 return Err(Error::forbidden().into());
@@ -68,6 +60,29 @@ impl FromRequestParts<AppState> for Caller {
         let segment = segment.and_then(|all| all.iter().next().map(|(_, value)| value.to_owned()));
         Ok(Self { base: base(parts, state), room, actor, segment })
     }
+}
+
+/// The token that the headers show.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<Presented> {
+    match presented(headers, &["Bearer"]) {
+        Presented::Bearer(text) => Some(Presented::Bearer(text)),
+        _ => None,
+    }
+}
+
+/// Who shows the token, whom the answer then names.
+pub(crate) async fn named(
+    room: &Strongroom,
+    facts: &RequestFacts,
+    token: Presented,
+) -> strongroom_core::Result<Actor> {
+    let origin = facts.origin(Dialect::CloudFoundry);
+    let actor = room.authenticate(Door::CloudFoundry, token, origin).await?;
+    if let Some(guid) = actor.user_guid() {
+        // A request is authenticated once, so nothing is there yet.
+        let _ = facts.user_guid.set(guid.to_string());
+    }
+    Ok(actor)
 }
 
 /// Whether the request shows a bearer token, whatever it is worth.

@@ -5,7 +5,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use strongroom_core::Error;
-use strongroom_core::error::{Conflict, Refusal, Rule, Violation};
+use strongroom_core::error::{Conflict, FieldPath, Refusal, Rule, Violation};
 use strongroom_core::id::Kind;
 use strongroom_core::platform::PlatformRule;
 
@@ -24,10 +24,6 @@ pub(super) enum CfError {
     Core(Error),
     /// Nothing was presented that could be a token.
     NoToken,
-    /// The body is no JSON object.
-    Unparsable,
-    /// The body claims to be something else than JSON.
-    MediaType,
     /// List parameters that cannot be taken: what is wrong with each.
     Query(Vec<String>),
     /// The request cannot be carried out, for this reason.
@@ -46,14 +42,6 @@ impl IntoResponse for CfError {
             Self::Core(error) => render(&error),
             Self::NoToken => {
                 entry(StatusCode::UNAUTHORIZED, NOT_AUTHENTICATED, "Authentication error")
-            }
-            Self::Unparsable => {
-                let detail = "Request invalid due to parse error: invalid request body";
-                entry(StatusCode::BAD_REQUEST, PARSE_ERROR, detail)
-            }
-            Self::MediaType => {
-                let detail = "The request body must be application/json";
-                entry(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, detail)
             }
             Self::Query(messages) => {
                 let detail = format!("The query parameter is invalid: {}", messages.join(", "));
@@ -139,6 +127,14 @@ pub(crate) fn fault(fault: &Fault) -> Response {
 }
 
 fn invalid(violations: &[Violation]) -> Response {
+    let is_unread = |violation: &Violation| {
+        violation.field == FieldPath::Whole
+            && violation.rule == Rule::Platform(PlatformRule::NotAnObject)
+    };
+    if violations.iter().any(is_unread) {
+        let detail = "Request invalid due to parse error: invalid request body";
+        return entry(StatusCode::BAD_REQUEST, PARSE_ERROR, detail);
+    }
     let detail = violations.iter().map(words::sentence).collect::<Vec<_>>().join(", ");
     let kind = violations.iter().find_map(|violation| match &violation.rule {
         Rule::Platform(PlatformRule::TooManyLabels { .. }) => Some(LABEL_LIMIT),

@@ -3,7 +3,7 @@
 //! [`routes`] is the table. A handler reads a body ([`body`]) or a query ([`query`]), calls one use-case and
 //! renders its view ([`wire`], [`page`]). Sentences are made in [`words`], the documents around them in [`error`].
 
-mod auth;
+pub(crate) mod auth;
 mod body;
 pub(crate) mod error;
 mod handlers;

@@ -46,6 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::delete("/v3/roles/{guid}", role::delete),
         Route::get("/v3/users", user::list),
         Route::get("/v3/users/{guid}", user::read),
+        Route::delete("/v3/users/{guid}", user::delete),
         Route::get("/v3/jobs/{guid}", job::read),
     ]
 }

@@ -99,7 +99,6 @@ fn platform(field: &FieldPath, rule: &PlatformRule) -> String {
             let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
             format!("{member} must be one of {}", words.join(", "))
         }
-        PlatformRule::VariablesNotKept => format!("{member} are not kept here"),
         PlatformRule::Metadata(fault) => metadata(fault),
         PlatformRule::TooManyLabels { added, max } => {
             format!("Failed to add {added} labels because it would exceed maximum of {max}")
@@ -109,6 +108,10 @@ fn platform(field: &FieldPath, rule: &PlatformRule) -> String {
         }
     }
 }
+
+/// What a new app tells that came with environment variables.
+pub(super) const VARIABLES_NOT_KEPT: &str =
+    "The environment variables are not kept: nothing runs here that would read them.";
 
 /// What a deletion tells whose credential was in use; nothing when it was not.
 pub(super) fn credential_in_use(uses: &[UseCount]) -> Option<String> {
@@ -172,6 +175,8 @@ const fn image(fault: ImageFault) -> &'static str {
         ImageFault::Space => "must not contain white space",
         ImageFault::EmptyPart => "must not contain an empty path element",
         ImageFault::Host => "must begin with a host name or be an image of Docker Hub",
+        ImageFault::Path => "must not contain an invalid path element",
+        ImageFault::LongLocation => "must not name a registry by more than 255 characters",
         ImageFault::Tag => "must not contain an invalid tag or digest",
     }
 }
@@ -185,6 +190,7 @@ const fn location(fault: LocationFault) -> &'static str {
         LocationFault::EmptyPart => "must not contain an empty path element or end with a slash",
         LocationFault::Digest => "must not contain a digest",
         LocationFault::Host => "must begin with a host name",
+        LocationFault::Path => "must not contain an invalid path element",
         LocationFault::Port => "must not contain an invalid port",
     }
 }

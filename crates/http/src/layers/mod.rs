@@ -17,7 +17,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
@@ -43,7 +43,26 @@ pub(crate) async fn envelope(
     response
 }
 
-async fn answer(state: &AppState, facts: &Facts, mut request: Request, next: Next) -> Response {
+async fn answer(state: &AppState, facts: &Facts, request: Request, next: Next) -> Response {
+    let shown = facts.owner.token_to_name(request.headers());
+    let response = handle(state, facts, request, next).await;
+    if let Some(token) = shown
+        && facts.user_guid.get().is_none()
+        && !is_asked(response.status())
+        && let Ok(_permit) = state.gate.try_acquire()
+    {
+        facts.owner.name_caller(&state.room, facts, token).await;
+    }
+    response
+}
+
+/// Whether an answer of this status came of looking at who asks, or of having no time to.
+fn is_asked(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::MISDIRECTED_REQUEST)
+        || status.is_server_error()
+}
+
+async fn handle(state: &AppState, facts: &Facts, mut request: Request, next: Next) -> Response {
     let _permit = match admit(state, facts, &request) {
         Ok(permit) => permit,
         Err(fault) => return facts.owner.fault(&fault, facts),
@@ -139,7 +158,6 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::routing::get;
-    use http::StatusCode;
     use secrecy::SecretString;
     use strongroom_core::clock::Clock;
     use strongroom_service::{KeyLocation, OpenOptions, StoreLocation, Strongroom, Tuning};

@@ -167,6 +167,10 @@ const fn image(fault: ImageFault) -> &'static str {
         ImageFault::Space => "The reference to an image has no white space.",
         ImageFault::EmptyPart => "The reference to an image has no empty part.",
         ImageFault::Host => "The reference to an image begins with something that is no host.",
+        ImageFault::Path => "The reference to an image has an element that no repository has.",
+        ImageFault::LongLocation => {
+            "The reference to an image names a registry by more than 255 characters."
+        }
         ImageFault::Tag => "The reference to an image ends in something that is no tag or digest.",
     }
 }
@@ -182,6 +186,9 @@ const fn location(fault: LocationFault) -> &'static str {
         }
         LocationFault::Digest => "The location of a registry names no image by digest.",
         LocationFault::Host => "The location of a registry begins with a host.",
+        LocationFault::Path => {
+            "The path in the location of a registry has an element that no repository has."
+        }
         LocationFault::Port => "The port in the location of a registry is not a port.",
     }
 }

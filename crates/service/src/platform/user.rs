@@ -1,16 +1,17 @@
-//! Users as the platform lists them.
+//! Users as the platform lists them, and their end.
 
 use strongroom_core::Result;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::User;
 
+use super::job::JobStarted;
 use super::page::page;
 use super::query::PlatformQuery;
-use crate::Strongroom;
 use crate::actor::Actor;
 use crate::assemble::in_order;
-use crate::store::ReadTx;
+use crate::store::{Audited, ReadTx};
 use crate::view::Page;
+use crate::{Strongroom, draw_identity, user};
 
 impl Strongroom {
     /// A page of the users whom the caller may see.
@@ -33,5 +34,23 @@ impl Strongroom {
     pub async fn read_platform_user(&self, actor: &Actor, reference: &Ref) -> Result<User> {
         let (actor, reference) = (actor.clone(), reference.clone());
         self.read(move |tx| Ok(tx.user_to_read(&actor, &reference)?.1)).await
+    }
+
+    /// Deletes a user from every dialect, for system administrators only; tells the job that says so.
+    pub async fn delete_platform_user(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<JobStarted> {
+        let (by, reference) = (actor.clone(), reference.clone());
+        let (job, _) = draw_identity()?;
+        self.write(actor, move |tx| {
+            tx.user_to_read(&by, &reference)?;
+            tx.administrator(&by, Kind::User)?;
+            let entry = user::delete(tx, &by, &reference)?;
+            tx.insert_job(&job, "user.delete", by.user_id(), &[])?;
+            Ok(Audited::new(JobStarted { guid: job, uses: Vec::new() }, entry))
+        })
+        .await
     }
 }

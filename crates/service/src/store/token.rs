@@ -172,9 +172,11 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Ends the sessions of a user, but for the one that is named.
-    pub(crate) fn end_other_sessions(&mut self, user_id: i64, but: Option<i64>) -> Result<()> {
-        let sql = "SELECT id FROM tokens WHERE user_id = $1 AND kind = 'awx_session'";
+    /// Ends whatever a user's password opened, with the tokens that came of it, but for the session that is named.
+    /// Tokens that stand for themselves stay.
+    pub(crate) fn end_logins(&mut self, user_id: i64, but: Option<i64>) -> Result<()> {
+        let sql = "SELECT id FROM tokens WHERE user_id = $1 \
+             AND kind IN ('awx_session', 'probely_login', 'uaa_refresh')";
         for id in self.session().rows(sql, &[user_id.into()], |row| row.at::<i64>(0))? {
             if Some(id) != but {
                 self.delete_token(id)?;

@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1, with a limit on how long headers may take, and an end that drops no request.
+//! One connection: HTTP/1.1, with limits on how long headers and silence may take, and an end that drops no request.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,16 +12,29 @@ use http::header::{CONNECTION, HeaderValue};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use super::patience::{Limits, listening};
 use super::rest::lend;
 use super::shutdown::Phase;
 
 /// Answers the requests of a connection until it ends.
 pub(super) async fn serve<S>(
+    stream: S,
+    peer: Option<SocketAddr>,
+    router: Router,
+    phase: watch::Receiver<Phase>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    serve_within(Limits::USUAL, stream, peer, router, phase).await;
+}
+
+async fn serve_within<S>(
+    limits: Limits,
     stream: S,
     peer: Option<SocketAddr>,
     router: Router,
@@ -32,7 +45,8 @@ pub(super) async fn serve<S>(
     let asked = phase.clone();
     let service = service_fn(move |request| answer(router.clone(), peer, asked.clone(), request));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(BUFFER);
+    let (stream, patience) = listening(stream, limits);
+    builder.timer(patience).header_read_timeout(limits.head).max_buf_size(BUFFER);
     let mut connection = builder.serve_connection(TokioIo::new(stream), service);
     let ended = tokio::select! {
         ended = &mut connection => ended,
@@ -94,10 +108,79 @@ async fn refuse_slow<S: AsyncWrite + Unpin>(mut stream: S) {
     }
 }
 
-const HEADERS: Duration = Duration::from_secs(10);
 const LAST_CALL: Duration = Duration::from_secs(1);
 /// The most bytes of a request line and its headers.
 const BUFFER: usize = 64 * 1024;
 const SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\n\
     cache-control: no-store\r\nconnection: close\r\ncontent-length: 55\r\n\r\n\
     {\"detail\": \"The request headers did not come in time.\"}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::time::Instant;
+    use tokio::io::{AsyncReadExt, DuplexStream};
+    use tokio::time::sleep;
+
+    const LIMITS: Limits =
+        Limits { head: Duration::from_millis(300), silence: Duration::from_secs(3) };
+
+    /// A connection to a server that answers `GET /` without a body. The sender is the server's life.
+    fn connected() -> (DuplexStream, watch::Sender<Phase>) {
+        let (client, server) = tokio::io::duplex(4096);
+        let (phase, seen) = watch::channel(Phase::Serving);
+        let router = Router::new().route("/", get(async || ()));
+        tokio::spawn(serve_within(LIMITS, server, None, router, seen));
+        (client, phase)
+    }
+
+    async fn ask(client: &mut DuplexStream) {
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 512];
+        let length = client.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200 OK"));
+    }
+
+    /// What comes until the server hangs up, and how long that takes.
+    async fn end(client: &mut DuplexStream) -> (String, Duration) {
+        let since = Instant::now();
+        let mut last = String::new();
+        client.read_to_string(&mut last).await.unwrap();
+        (last, since.elapsed())
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_asks_nothing_ends_soon() {
+        let (mut client, _phase) = connected();
+        let (last, time) = end(&mut client).await;
+        assert_eq!(last, "");
+        assert!(time < LIMITS.silence, "{time:?}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_between_requests_and_not_for_ever() {
+        let (mut client, _phase) = connected();
+        for _ in 0..2 {
+            ask(&mut client).await;
+            sleep(3 * LIMITS.head).await;
+        }
+        ask(&mut client).await;
+        let (last, time) = end(&mut client).await;
+        assert_eq!(last, "");
+        assert!(LIMITS.silence <= time + LIMITS.head, "{time:?}");
+    }
+
+    #[tokio::test]
+    async fn a_head_has_its_time_from_its_first_byte_on() {
+        let (mut client, _phase) = connected();
+        ask(&mut client).await;
+        sleep(2 * LIMITS.head).await;
+        client.write_all(b"GET / HT").await.unwrap();
+        sleep(LIMITS.head / 2).await;
+        client.write_all(b"TP/1.1\r\n").await.unwrap();
+        let (last, time) = end(&mut client).await;
+        assert!(last.starts_with("HTTP/1.1 408 "), "{last}");
+        assert!(time < LIMITS.silence, "{time:?}");
+    }
+}

@@ -241,6 +241,30 @@ def starting(client, app):
     assert own.username == "pusher"
     assert [one.guid for one in client.v3.apps.list_packages(app.guid)] == [package.guid]
     assert client.v3.apps.get(app.guid).stop().state == "STOPPED"
+    # Both lists of packages are paged.
+    for number in range(4):
+        packages._create({"type": "docker", "relationships": relationship("app", app.guid), "data": {"image": f"web:{number}"}})
+    everything = [one.guid for one in packages.list()]
+    assert len(everything) == packages.len() == 5 and everything[0] == package.guid
+    for per_page in [1, 2, 5, 5000]:
+        assert [one.guid for one in packages.list(per_page=per_page)] == everything, per_page
+        assert [one.guid for one in client.v3.apps.list_packages(app.guid, per_page=per_page)] == everything, per_page
+    assert [one.guid for one in packages.list(per_page=2, order_by="-created_at", app_guids=app.guid)] == everything[::-1]
+    assert refused(400, packages.list, names="web")["code"] == 10005
+
+
+def users(client):
+    max_ = client.v3.users.get_first(usernames="max")
+    session = log_in("max", os.environ["USER_PASSWORD"])
+    assert refused(403, session.v3.users.remove, max_.guid)["code"] == 10003
+    assert client.v3.jobs.get(client.v3.users.remove(max_.guid)).operation == "user.delete"
+    assert refused(404, client.v3.users.get, max_.guid)["code"] == 10010
+    # His login went with him, and his refresh token does not bring it back.
+    try:
+        session.v3.organizations.len()
+        raise AssertionError("a deleted user goes on")
+    except OAuthError as error:
+        assert (error.status_code.value, error.error) == (401, "invalid_token"), error
 
 
 def removing(client, manager, organization, space, app, by_scope):
@@ -264,6 +288,7 @@ def main():
     manager, by_scope = registry_credentials(client, organization, space, app)
     who_may(organization, space, by_scope)
     starting(client, app)
+    users(client)
     removing(client, manager, organization, space, app, by_scope)
     anonymous = credentials_of(CloudFoundryClient(URL))
     anonymous.client._access_token = "x"

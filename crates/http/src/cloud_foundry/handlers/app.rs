@@ -10,12 +10,12 @@ use strongroom_service::platform::query::{Related, TextField};
 use strongroom_service::platform::{AppView, PlatformAppDraft};
 
 use super::space::given;
-use super::{Answer, Beside, accepted, created, included, shown};
+use super::{Answer, Beside, accepted, created, included, shown, warn};
 use crate::body::RawBody;
 use crate::cloud_foundry::auth::Caller;
 use crate::cloud_foundry::body::{Body, NAME_LENGTH, unknown};
 use crate::cloud_foundry::query::{ListSpec, Listing, Meaning};
-use crate::cloud_foundry::{page, relation, wire};
+use crate::cloud_foundry::{page, relation, wire, words};
 
 const LIST: ListSpec = ListSpec {
     parameters: &[
@@ -58,10 +58,10 @@ pub(in crate::cloud_foundry) async fn list(caller: Caller, uri: Uri) -> Answer {
 }
 
 pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> Answer {
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let known = ["name", "relationships", "lifecycle", "environment_variables", "metadata"];
     let mut faults = body.unknown(&known);
-    refuse_variables(&body, &mut faults);
+    let has_variables = check_variables(&body, &mut faults);
     let space = relation::required(&body, "space", &mut faults);
     let draft = PlatformAppDraft {
         name: body.text("name", NAME_LENGTH),
@@ -71,7 +71,9 @@ pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> An
         faults,
     };
     let view = caller.room.create_app(&caller.actor, draft).await?;
-    Ok(created(&wire::app(&caller.base, &view)))
+    let mut response = created(&wire::app(&caller.base, &view));
+    warn(&mut response, has_variables.then(|| words::VARIABLES_NOT_KEPT.to_owned()));
+    Ok(response)
 }
 
 pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
@@ -82,7 +84,7 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
 
 pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::App)?);
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["name", "lifecycle", "metadata"]);
     let draft = PlatformAppDraft {
         name: body.text("name", NAME_LENGTH),
@@ -114,15 +116,18 @@ pub(in crate::cloud_foundry) async fn stop(caller: Caller) -> Answer {
     Ok(shown(&wire::app(&caller.base, &view)))
 }
 
-/// Variables may be secrets, which an app has no place for here; none at all are no harm.
-fn refuse_variables(body: &Body, faults: &mut Vec<Violation>) {
-    let rule = match body.get("environment_variables") {
-        None | Some(Value::Null) => return,
-        Some(Value::Object(variables)) if variables.is_empty() => return,
-        Some(Value::Object(_)) => PlatformRule::VariablesNotKept,
-        Some(_) => PlatformRule::NotAnObject,
-    };
-    faults.push(Violation::new("environment_variables", Rule::Platform(rule)));
+/// Whether variables were given. They are taken, as clients send them, and go no further: they may be secrets, no
+/// request reads them back, and nothing runs here.
+fn check_variables(body: &Body, faults: &mut Vec<Violation>) -> bool {
+    match body.get("environment_variables") {
+        None | Some(Value::Null) => false,
+        Some(Value::Object(variables)) => !variables.is_empty(),
+        Some(_) => {
+            let rule = Rule::Platform(PlatformRule::NotAnObject);
+            faults.push(Violation::new("environment_variables", rule));
+            false
+        }
+    }
 }
 
 /// The lifecycle in the form in which it is kept: `buildpack` with its buildpacks and stack, or `docker`.

@@ -31,7 +31,7 @@ pub(in crate::cloud_foundry) async fn list(caller: Caller, uri: Uri) -> Answer {
 }
 
 pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> Answer {
-    let draft = draft(&raw)?;
+    let draft = draft(&raw);
     let made = caller.room.create_platform_organization(&caller.actor, draft).await?;
     Ok(created(&wire::organization(&caller.base, &made)))
 }
@@ -44,7 +44,7 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
 
 pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Organization)?);
-    let draft = draft(&raw)?;
+    let draft = draft(&raw);
     let changed = caller.room.update_platform_organization(&caller.actor, &guid, draft).await?;
     Ok(shown(&wire::organization(&caller.base, &changed)))
 }
@@ -55,13 +55,13 @@ pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
     Ok(accepted(&caller, &job))
 }
 
-fn draft(raw: &RawBody) -> Result<PlatformOrganizationDraft, crate::cloud_foundry::error::CfError> {
-    let body = Body::read(raw)?;
+fn draft(raw: &RawBody) -> PlatformOrganizationDraft {
+    let body = Body::read(raw);
     let mut faults = body.unknown(&["name", "suspended", "metadata"]);
-    Ok(PlatformOrganizationDraft {
+    PlatformOrganizationDraft {
         name: body.text("name", NAME_LENGTH),
         suspended: body.switch("suspended"),
         metadata: body.metadata(&mut faults),
         faults,
-    })
+    }
 }

@@ -6,16 +6,15 @@ use strongroom_core::draft::Member;
 use strongroom_core::error::{Rule, Violation};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::platform::PlatformRule;
-use strongroom_core::registry::Image;
+use strongroom_core::registry::{Image, ImageFault};
 use strongroom_service::platform::query::Related;
 use strongroom_service::platform::{PackageDraft, PackageView};
 
-use super::registry_credential::USERNAME_LENGTH;
 use super::space::given;
 use super::{Answer, accepted, created, shown};
 use crate::body::RawBody;
 use crate::cloud_foundry::auth::Caller;
-use crate::cloud_foundry::body::{Body, member, secret, text, unknown};
+use crate::cloud_foundry::body::{Body, member, secret, text, unknown, username};
 use crate::cloud_foundry::query::{ListSpec, Listing, Meaning};
 use crate::cloud_foundry::{page, relation, wire};
 
@@ -52,7 +51,7 @@ async fn listed(caller: Caller, uri: &Uri, of: Option<Ref>, path: &str) -> Answe
 }
 
 pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> Answer {
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["type", "relationships", "data", "metadata"]);
     check_type(&body, &mut faults);
     let app = relation::required(&body, "app", &mut faults);
@@ -69,9 +68,7 @@ pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> An
     let draft = PackageDraft {
         app: given(app),
         image: image(&data),
-        username: optional(&data, "username", |value| {
-            text(value, USERNAME_LENGTH).map(str::to_owned)
-        }),
+        username: optional(&data, "username", |value| username(value).map(str::to_owned)),
         password: optional(&data, "password", secret),
         metadata: body.metadata(&mut faults),
         faults,
@@ -88,7 +85,7 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
 
 pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Package)?);
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["metadata"]);
     let draft =
         PackageDraft { metadata: body.metadata(&mut faults), faults, ..PackageDraft::default() };
@@ -115,9 +112,9 @@ fn check_type(body: &Body, faults: &mut Vec<Violation>) {
 
 fn image(data: &Map<String, Value>) -> Member<Image> {
     let read = |value: &Value| match text(value, usize::MAX)?.parse::<Image>() {
-        // The registry has nothing that could be reached without a host that fits a location.
+        // A credential that comes with the image needs a place to stand.
         Ok(image) if image.location().is_some() => Ok(image),
-        Ok(_) => Err(Rule::Image(strongroom_core::registry::ImageFault::Host)),
+        Ok(_) => Err(Rule::Image(ImageFault::LongLocation)),
         Err(fault) => Err(Rule::Image(fault)),
     };
     member(data.get("image"), read)

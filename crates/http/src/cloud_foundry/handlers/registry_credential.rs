@@ -43,7 +43,7 @@ pub(in crate::cloud_foundry) async fn list(caller: Caller, uri: Uri) -> Answer {
 }
 
 pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> Answer {
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults =
         body.unknown(&["location", "username", "password", "relationships", "metadata"]);
     let owner = owner(&body, &mut faults);
@@ -66,7 +66,7 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
 
 pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Placement)?);
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["username", "password", "metadata"]);
     let draft =
         RegistryCredentialDraft { metadata: body.metadata(&mut faults), faults, ..draft(&body) };
@@ -84,7 +84,7 @@ pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
 
 fn draft(body: &Body) -> RegistryCredentialDraft {
     RegistryCredentialDraft {
-        username: body.text("username", USERNAME_LENGTH),
+        username: body.username(),
         password: body.secret("password"),
         ..RegistryCredentialDraft::default()
     }
@@ -120,6 +120,3 @@ fn owner(body: &Body, faults: &mut Vec<Violation>) -> Member<PlatformOwner> {
         (_, None) => Member::Absent,
     }
 }
-
-/// The most characters of a user name at a registry.
-pub(super) const USERNAME_LENGTH: usize = 255;

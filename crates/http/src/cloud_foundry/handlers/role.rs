@@ -47,7 +47,7 @@ pub(in crate::cloud_foundry) async fn list(caller: Caller, uri: Uri) -> Answer {
 }
 
 pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> Answer {
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["type", "relationships"]);
     let role = role(&body);
     let before = faults.len();

@@ -45,7 +45,7 @@ pub(in crate::cloud_foundry) async fn list(caller: Caller, uri: Uri) -> Answer {
 }
 
 pub(in crate::cloud_foundry) async fn create(caller: Caller, raw: RawBody) -> Answer {
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["name", "relationships", "suspended", "metadata"]);
     let organization = relation::required(&body, "organization", &mut faults);
     let draft = PlatformSpaceDraft {
@@ -67,7 +67,7 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
 
 pub(in crate::cloud_foundry) async fn update(caller: Caller, raw: RawBody) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::Space)?);
-    let body = Body::read(&raw)?;
+    let body = Body::read(&raw);
     let mut faults = body.unknown(&["name", "suspended", "metadata"]);
     let draft = PlatformSpaceDraft {
         name: body.text("name", NAME_LENGTH),

@@ -1,10 +1,10 @@
-//! Users: people and service accounts, to be read.
+//! Users: people and service accounts, to be read and deleted.
 
 use http::Uri;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::platform::query::TextField;
 
-use super::{Answer, shown};
+use super::{Answer, accepted, shown};
 use crate::cloud_foundry::auth::Caller;
 use crate::cloud_foundry::query::{ListSpec, Listing, Meaning};
 use crate::cloud_foundry::{page, wire};
@@ -32,4 +32,10 @@ pub(in crate::cloud_foundry) async fn read(caller: Caller) -> Answer {
     let guid = Ref::Guid(caller.guid(Kind::User)?);
     let user = caller.room.read_platform_user(&caller.actor, &guid).await?;
     Ok(shown(&wire::user(&caller.base, &user)))
+}
+
+pub(in crate::cloud_foundry) async fn delete(caller: Caller) -> Answer {
+    let guid = Ref::Guid(caller.guid(Kind::User)?);
+    let job = caller.room.delete_platform_user(&caller.actor, &guid).await?;
+    Ok(accepted(&caller, &job))
 }

@@ -12,7 +12,7 @@ use super::world::{Words, World, network};
 use crate::room::{Caller, PASSWORD};
 
 /// Everybody who asks, in the order of the columns; each with an access token where nothing else is said.
-pub(super) const ACTORS: [&str; 16] = [
+pub(super) const ACTORS: [&str; 18] = [
     "anonymous",
     "token_of_awx",
     "refresh_token",
@@ -25,6 +25,8 @@ pub(super) const ACTORS: [&str; 16] = [
     "space_supporter",
     "space_manager",
     "space_developer",
+    "client_without_role",
+    "client_developer",
     "manager_elsewhere",
     "org_admin",
     "auditor",
@@ -145,6 +147,10 @@ impl Maker {
             self.note(name, &root.post("/v3/registry_credentials", &credential).await.is(201));
         }
         for actor in ACTORS.into_iter().skip(1) {
+            if actor.starts_with("client") {
+                self.make_client(&root, &host, actor).await;
+                continue;
+            }
             let person =
                 json!({"username": actor, "password": PASSWORD, "admin": actor == "administrator"});
             let user = host.post("/strongroom/v1/host/users", &person).await.is(201);
@@ -212,6 +218,25 @@ impl Maker {
         }
         let token = if actor == "refresh_token" { refresh } else { access };
         self.tokens.insert(actor, token);
+    }
+
+    /// A client of the organization, which asks with its own token; one of the two develops in the space.
+    async fn make_client(&mut self, root: &Caller, host: &Caller, actor: &'static str) {
+        let organization = self.ids["organization"].clone();
+        let client = json!({"client_id": actor, "organization": organization});
+        let client = host.post("/strongroom/v1/uaa_clients", &client).await.is(201);
+        if actor == "client_developer" {
+            give(root, actor, "organization_user", "organization", &organization).await;
+            give(root, actor, "space_developer", "space", &self.ids["space"]).await;
+        }
+        let secret = client["client_secret"].as_str().unwrap();
+        let form = format!("grant_type=client_credentials&client_id={actor}&client_secret={secret}");
+        let request = Request::post("/uaa/oauth/token")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form))
+            .unwrap();
+        let issued = Caller::new(network(self.room.clone()), None).send(request).await.is(200);
+        self.tokens.insert(actor, issued["access_token"].as_str().unwrap().to_owned());
     }
 
     /// The access and the refresh token of a login.

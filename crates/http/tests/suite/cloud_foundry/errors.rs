@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use super::{CREDENTIALS, NOBODY, Site, credential, line, make, path_of, stable};
-use crate::room::Room;
+use crate::room::{Caller, Room};
 
 #[tokio::test]
 async fn a_new_credential_is_refused_with_all_that_is_wrong() {
@@ -30,6 +30,12 @@ async fn a_new_credential_is_refused_with_all_that_is_wrong() {
         with("location", json!("r.example.com/a@sha256:b")),
         with("location", json!("r.example.com:99999")),
         with("location", json!("-r/x")),
+        with("location", json!("someuser")),
+        with("location", json!("repo/image")),
+        with("location", json!("r.example.com/../a")),
+        with("location", json!("r.example.com/a\u{200b}b")),
+        with("location", json!("r.example.com:80/a:80/b")),
+        with("location", json!("r.example.com:080")),
         with("location", json!("a".repeat(256))),
         with("username", json!("a\0b")),
         with("relationships", json!("x")),
@@ -91,8 +97,14 @@ async fn whoever_may_not_is_told_what_he_may_know() {
     let stranger = site.person("stranger").await;
     let of_space = credential("r.example.com", Some(("space", &site.space)));
     let path = path_of(&make(&site.admin, &of_space).await);
-    let bad = json!({"location": "x"});
+    let bad = json!({"location": "x.example.com"});
+    let unreadable = async |caller: &Caller, path: &str| {
+        caller.send(Request::patch(path).body(Body::from("{")).unwrap()).await
+    };
     let anyone = site.room.anonymous();
+    let [organization, space, app] =
+        [("organizations", &site.organization), ("spaces", &site.space), ("apps", &site.app)]
+            .map(|(kind, guid)| format!("/v3/{kind}/{guid}"));
     let mut lines = Vec::new();
     for (label, reply) in [
         ("no token", anyone.get(CREDENTIALS).await),
@@ -104,6 +116,12 @@ async fn whoever_may_not_is_told_what_he_may_know() {
         ("hidden to delete", stranger.delete(&path).await),
         ("readable to change", reader.patch(&path, &bad).await),
         ("readable to delete", reader.delete(&path).await),
+        ("hidden and no JSON", unreadable(&stranger, &path).await),
+        ("readable and no JSON", unreadable(&reader, &path).await),
+        ("writable and no JSON", unreadable(&site.admin, &path).await),
+        ("no JSON for an organization", unreadable(&reader, &organization).await),
+        ("no JSON for a space", unreadable(&reader, &space).await),
+        ("no JSON for an app", unreadable(&reader, &app).await),
         ("not writable", reader.post(CREDENTIALS, &of_space).await),
         ("not there", stranger.post(CREDENTIALS, &of_space).await),
         ("foundation", reader.post(CREDENTIALS, &credential("r.example.com", None)).await),
@@ -135,7 +153,9 @@ async fn bodies_and_methods_are_refused_in_the_platforms_shape() {
         ("no object", "POST", CREDENTIALS, json, "[]"),
         ("too deep", "POST", CREDENTIALS, json, deep.as_str()),
         ("empty", "POST", CREDENTIALS, json, ""),
-        ("type", "POST", CREDENTIALS, "text/plain", "{}"),
+        ("white space", "POST", CREDENTIALS, json, " \r\n"),
+        ("type", "POST", CREDENTIALS, "text/plain", "{\"location\": 1}"),
+        ("no type", "POST", CREDENTIALS, "", "{\"location\": 1}"),
         ("too large", "POST", CREDENTIALS, json, &large),
         ("method", "PUT", CREDENTIALS, json, "{}"),
         ("method of one", "POST", "/v3/spaces/x", json, "{}"),
@@ -148,4 +168,31 @@ async fn bodies_and_methods_are_refused_in_the_platforms_shape() {
         lines.push(line(label, &send(method, path, content_type, body).await));
     }
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn whoever_shows_a_token_is_named_by_every_answer() {
+    let site = Site::new(Room::new().await).await;
+    let stranger = site.person("stranger").await;
+    let me = site.admin.get("/v3/users?usernames=stranger").await.is(200);
+    let guid = me["resources"][0]["guid"].as_str().unwrap();
+    let large = async |caller: &Caller| {
+        let request = Request::post(CREDENTIALS);
+        caller.send(request.body(Body::from("x".repeat(1024 * 1024 + 1))).unwrap()).await
+    };
+    let nobody = site.room.by_token("x");
+    for (status, named, other) in [
+        (200, stranger.get(CREDENTIALS).await, nobody.get("/v3").await),
+        (200, stranger.get("/v3/info").await, site.room.anonymous().get("/").await),
+        (404, stranger.get("/v3/nowhere").await, nobody.get("/v3/nowhere").await),
+        (404, stranger.get("/v3/spaces/").await, nobody.get("/v3//spaces").await),
+        (404, stranger.get(&path_of(NOBODY)).await, site.room.anonymous().get("/v2/info").await),
+        (405, stranger.put(CREDENTIALS, &json!({})).await, nobody.put(CREDENTIALS, &json!({})).await),
+        (413, large(&stranger).await, large(&nobody).await),
+    ] {
+        assert_eq!((named.status, named.header("x-user-guid")), (status, guid));
+        assert_eq!((other.status, other.header("x-user-guid")), (status, ""));
+    }
+    let reply = nobody.get(CREDENTIALS).await;
+    assert_eq!((reply.status, reply.header("x-user-guid")), (401, ""));
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    NOBODY, Site, credential, guids, line, make, make_app, make_organization, make_space, path_of,
+    NOBODY, Site, credential, guids, line, log_in, make, make_app, make_organization, make_space, path_of,
     shown,
 };
 use crate::room::on_both_stores;
@@ -47,6 +47,40 @@ on_both_stores! {
         }
         let seen = site.room.admin().await.get("/api/v2/organizations/2/").await.is(200);
         assert_eq!(seen["name"], "Acme Inc.");
+    }
+
+    /// A user goes from every dialect, with his roles and logins, when a system administrator says so.
+    async fn a_user_is_deleted_by_administrators(room: Room) {
+        let site = Site::new(room).await;
+        let manager = site.in_organization("manager", "organization_manager").await;
+        let developer = site.in_space("developer", "space_developer").await;
+        let stranger = site.person("stranger").await;
+        let path_of_user = async |name: &str| {
+            let found = site.admin.get(&format!("/v3/users?usernames={name}")).await.is(200);
+            format!("/v3/users/{}", guids(&found)[0])
+        };
+        let (theirs, own) = (path_of_user("developer").await, path_of_user("admin").await);
+        let chief = site.room.user("chief").await;
+        let root = site.room.admin().await;
+        let chiefs = root.get("/api/v2/users/?username=chief").await.is(200);
+        let chiefs = json!({"id": chiefs["results"][0]["id"]});
+        root.post("/api/v2/organizations/2/admins/", &chiefs).await.is(204);
+        let here = log_in(&site.room, "chief").await;
+        for (caller, status) in [(&manager, 403), (&developer, 403), (&here, 403), (&stranger, 404)] {
+            caller.delete(&theirs).await.is(status);
+        }
+        site.admin.delete(&own).await.is(403);
+        let reply = site.admin.delete(&theirs).await;
+        assert_eq!((reply.status, reply.text.as_str()), (202, ""));
+        let job = reply.header("location").trim_start_matches("http://localhost").to_owned();
+        assert_eq!(site.admin.get(&job).await.is(200)["operation"], "user.delete");
+        site.admin.get(&theirs).await.is(404);
+        site.admin.delete(&theirs).await.is(404);
+        developer.get("/v3/organizations").await.is(401);
+        let roles = site.admin.get("/v3/roles?types=space_developer").await.is(200);
+        assert_eq!(roles["pagination"]["total_results"], 0);
+        let users = chief.get("/api/v2/users/?username=developer").await.is(200);
+        assert_eq!(users["count"], 0);
     }
 
     /// Deleting answers with a job that is done, and takes along what is inside.
@@ -136,7 +170,7 @@ async fn what_is_wrong_with_them_is_told_in_the_platforms_words() {
         ("app: no space", developer.post("/v3/apps", &json!({"name": "x", "relationships": within("space", "x")})).await),
         ("app: by manager", manager.post("/v3/apps", &json!({"name": "x", "relationships": within("space", &site.space)})).await),
         ("app: lifecycle", developer.post("/v3/apps", &json!({"name": "x", "lifecycle": {"type": "magic"}, "relationships": within("space", &site.space)})).await),
-        ("app: variables", developer.post("/v3/apps", &json!({"name": "x", "environment_variables": {"A": "b"}, "relationships": within("space", &site.space)})).await),
+        ("app: variables", developer.post("/v3/apps", &json!({"name": "x", "environment_variables": ["A"], "relationships": within("space", &site.space)})).await),
         ("app: rename to taken", developer.patch(&app, &json!({"name": "api"})).await),
         ("app: rename by manager", manager.patch(&app, &json!({"name": "x"})).await),
         ("unknown", site.admin.get("/v3/spaces/x").await),
@@ -147,6 +181,13 @@ async fn what_is_wrong_with_them_is_told_in_the_platforms_words() {
         lines.push(line(label, &reply));
     }
     insta::assert_snapshot!(lines.join("\n"));
-    let none = json!({"name": "y", "environment_variables": {}, "relationships": within("space", &site.space)});
-    developer.post("/v3/apps", &none).await.is(201);
+    // Variables are taken, kept nowhere, and whoever sends some is told so.
+    for (name, variables, warning) in [("y", json!({}), ""), ("z", json!({"TOKEN": "hunter2"}), "are%20not%20kept")] {
+        let body = json!({"name": name, "environment_variables": variables, "relationships": within("space", &site.space)});
+        let made = developer.post("/v3/apps", &body).await;
+        made.status_is(201);
+        assert!(made.header("x-cf-warnings").contains(warning), "{}", made.header("x-cf-warnings"));
+        assert_eq!(made.headers.contains_key("x-cf-warnings"), !warning.is_empty());
+        assert!(!made.text.contains("hunter2"));
+    }
 }

@@ -69,8 +69,15 @@ on_both_stores! {
         let users = root.get("/api/v2/users/?username=member").await.is(200);
         let body = json!({"id": users["results"][0]["id"]});
         root.post("/api/v2/organizations/2/users/", &body).await.is(204);
+        // A membership of AWX counts here as what it is worth there to look at, which is the organization itself: it
+        // is no role of the platform, and none can be built on it.
         let member = log_in(&site.room, "member").await;
-        member.get(&format!("/v3/organizations/{}", site.organization)).await.is(200);
+        let path = format!("/v3/organizations/{}", site.organization);
+        member.get(&path).await.is(200);
+        member.patch(&path, &json!({"metadata": {"labels": {"a": "b"}}})).await.is(403);
+        site.give("member", "space_developer", "space", &site.space).await.is(422);
+        assert_eq!(member.get(CREDENTIALS).await.is(200)["pagination"]["total_results"], 0);
+        assert_eq!(member.get("/v3/spaces").await.is(200)["pagination"]["total_results"], 0);
         member.get(&path_of(&guid)).await.is(404);
         member.get(&format!("/v3/spaces/{}", site.space)).await.is(404);
     }

@@ -57,6 +57,53 @@ on_both_stores! {
         room.by_token(token).get("/v3/organizations").await.is(200);
     }
 
+    /// Whoever sets another password, through whatever door, is rid of all that was opened with the old one.
+    async fn a_new_password_ends_what_the_old_one_opened(room: Room) {
+        let root = room.admin().await;
+        let host = room.on_host();
+        let kept = room.user("alice").await;
+        let users = root.get("/api/v2/users/?username=alice").await.is(200);
+        let path = format!("/api/v2/users/{}/", users["results"][0]["id"]);
+        let member = json!({"role": "probely_member", "user": users["results"][0]["id"]});
+        root.post("/strongroom/v1/organizations/1/grants", &member).await.is(201);
+        let client = json!({"client_id": "ci", "organization": 1});
+        let client = host.post("/strongroom/v1/uaa_clients", &client).await.is(201);
+        let form = format!("grant_type=client_credentials&client_id=ci&client_secret={}", text(&client["client_secret"]));
+        let client = token_request(&room, None, &form).await.is(200);
+        let client = room.by_token(text(&client["access_token"]));
+        let others = log_in(&room, "admin").await;
+        let words = ["a second long password", "a third long password", "a fourth long password"];
+        let mut password = PASSWORD;
+        for (door, new) in ["awx", "own", "host"].into_iter().zip(words) {
+            let form = format!("grant_type=password&username=alice&password={}", password.replace(' ', "+"));
+            let login = token_request(&room, Some(CLIENT), &form).await.is(200);
+            let renewed = refresh(&room, text(&login["refresh_token"])).await.is(200);
+            let body = json!({"username": "alice", "password": password});
+            let scanner = room.anonymous().post("/auth/obtain/", &body).await.is(200);
+            let scanner = room.by_token(text(&scanner["token"]));
+            let key = scanner.post("/keys/", &json!({"name": "made by the login"})).await.is(201);
+            let body = json!({"password": new});
+            match door {
+                "awx" => root.patch(&path, &body).await.status_is(200),
+                "own" => kept.patch(&path, &body).await.status_is(200),
+                _ => host.put("/strongroom/v1/host/users/alice/password", &body).await.status_is(204),
+            }
+            for login in [&login, &renewed] {
+                let reply = room.by_token(text(&login["access_token"])).get("/v3/organizations").await;
+                assert_eq!(reply.is(401)["errors"][0]["code"], 1000, "{door}");
+                let reply = refresh(&room, text(&login["refresh_token"])).await;
+                assert_eq!(reply.is(401)["error"], "invalid_token", "{door}");
+            }
+            scanner.get("/credentials/").await.is(401);
+            room.by_token(text(&key["key"])).get("/credentials/").await.is(401);
+            // What stands for itself stays.
+            kept.get("/api/v2/me/").await.is(200);
+            client.get("/v3/organizations").await.is(200);
+            others.get("/v3/organizations").await.is(200);
+            password = new;
+        }
+    }
+
     /// A refresh token buys an access token and the next refresh token, until the login ends.
     async fn a_refresh_token_buys_access_tokens(room: Room) {
         let first = tokens(&room, "admin").await;
