@@ -577,6 +577,20 @@ impl TokenKind {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// Whether it is what a login with a password opened, and so ends with that password. The others stand for
+    /// themselves, or end with the token that made them.
+    pub const fn is_login(self) -> bool {
+        match self {
+            Self::AwxSession | Self::ProbelyLogin | Self::UaaRefresh => true,
+            Self::Awx
+            | Self::Native
+            | Self::Probely
+            | Self::Catalog
+            | Self::CatalogAccess
+            | Self::UaaAccess => false,
+        }
+    }
 }
 
 /// A role on an object, with its stable id.

@@ -79,12 +79,17 @@ impl Check<'_> {
 
     fn reserved_mask(&self) -> Option<InputRule> {
         let kept = self.entries.iter().filter(|entry| matches!(entry.given, Given::Keep));
-        let field = kept.map(|entry| entry.field).find(|field| !self.can_keep(field))?;
+        let cannot = |field: &&Field| !self.can_keep(field) && !self.would_show(field);
+        let field = kept.map(|entry| entry.field).find(cannot)?;
         Some(InputRule::MaskReserved { field: field.id.clone() })
     }
 
     fn can_keep(&self, field: &Field) -> bool {
         field.secret && self.stored.is_some_and(|stored| stored.secrets.contains(field.id.as_str()))
+    }
+
+    fn would_show(&self, field: &Field) -> bool {
+        self.stored.is_some_and(|stored| stored.would_show(field))
     }
 
     /// On a change only: a new credential gets the fault per field.
@@ -111,6 +116,10 @@ impl Check<'_> {
                 && let Some(rule) = value::fault(entry.field, value, self.mask)
             {
                 faults.insert(place, rule);
+            }
+            if matches!(entry.given, Given::Keep) && self.would_show(entry.field) {
+                let changed = "credential_type".to_owned();
+                faults.insert(place, Rule::Input(InputRule::EnterAgain { changed }));
             }
             if let Some(rule) = self.missing_dependency(entry.field) {
                 faults.insert(place, Rule::Input(rule));

@@ -37,6 +37,11 @@ impl<'a> StoredInputs<'a> {
             same_type: credential.credential_type_id == type_id,
         }
     }
+
+    /// Whether the field has a stored secret that it would show, because it is no secret field of its type.
+    pub(super) fn would_show(&self, field: &Field) -> bool {
+        !field.secret && self.secrets.contains(field.id.as_str())
+    }
 }
 
 /// Inputs that keep every rule of their type. A field in neither map has no value from now on.
@@ -85,7 +90,7 @@ pub enum SecretChange {
 ///
 /// # Errors
 /// The violations of the first stage that has any: the fixed vault id, masks, secrets that are not text, unknown
-/// fields, then all fields together, then moved destinations.
+/// fields, then all fields together, secrets that would come to light among them, then moved destinations.
 pub fn check_inputs(
     kind: &CredentialType,
     given: &Map<String, Value>,
@@ -99,10 +104,16 @@ pub fn check_inputs(
     }
     let unknown = unknown(kind, given.keys().map(String::as_str));
     let entries = kind.fields.iter().filter_map(|field| {
-        let mut given = Given::read(field, given.get(&field.id)?, mask);
+        let value = given.get(&field.id)?;
+        let mut given = Given::read(field, value, mask);
         if let (Given::Keep, Some(asked)) = (&given, stored.and_then(|stored| asked(field, stored)))
         {
             given = Given::Value(asked.clone());
+        }
+        // Of a field that was secret the mask means the secret, though the field shows its value now.
+        let is_mask = mask.is_some() && value.as_str() == mask;
+        if is_mask && stored.is_some_and(|stored| stored.would_show(field)) {
+            given = Given::Keep;
         }
         Some(Entry { field, given })
     });

@@ -15,7 +15,7 @@ use strongroom_core::{Error, Result};
 
 use super::CredentialDraft;
 use super::create::{entry_of, existing, of_body};
-use super::values::{check_name, drafted_type, present_type, typist};
+use super::values::{check_name, check_type, drafted_type, present_type, typist};
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::audit::{HIDDEN, differences, members_of};
@@ -79,24 +79,12 @@ impl Strongroom {
         }
         let type_id = wanted.credential_type.as_ref().map_or(old.credential_type_id, |(id, _)| *id);
         let type_changes = type_id != old.credential_type_id;
-        if type_changes
-            && (!tx.effective_uses(old)?.is_empty()
-                || !tx.placements_of(old.identity.id)?.is_empty())
-        {
-            return Err(Error::invalid("credential_type", Rule::CredentialTypeInUse));
-        }
         new.credential_type_id = type_id;
         let credential_type = match wanted.credential_type {
             Some((_, credential_type)) if type_changes => credential_type,
             _ => present_type(tx, old)?,
         };
-        if credential_type.kind == "galaxy" && new.organization_id.is_none() {
-            return Err(Error::invalid("organization", Rule::GalaxyOwner));
-        }
-        if credential_type.is_robot() {
-            let given = type_id.to_string();
-            return Err(Error::invalid("credential_type", Rule::NotAChoice { given }));
-        }
+        check_type(tx, old, &new, &credential_type)?;
         let checked =
             self.checked(tx, old, type_id, &credential_type, wanted.inputs, wanted.mask)?;
         check_name(tx, new.organization_id, &new.name, type_id, Some(old.identity.id))?;
@@ -239,7 +227,7 @@ fn check_move(
 }
 
 /// What other dialects show of the credential must go on fitting them.
-fn keep_placements(
+pub(super) fn keep_placements(
     tx: &mut WriteTx<'_>,
     old: &Credential,
     new: &Credential,

@@ -106,6 +106,28 @@ pub(crate) fn present_type(tx: &ReadTx<'_>, credential: &Credential) -> Result<C
     credential_type_of(row.ok_or_else(|| Error::internal("a credential without a type"))?)
 }
 
+/// Whether a credential can have its type from now on: one in use, or placed in another dialect, keeps the one it has.
+pub(super) fn check_type(
+    tx: &ReadTx<'_>,
+    old: &Credential,
+    new: &Credential,
+    credential_type: &CredentialType,
+) -> Result<()> {
+    if new.credential_type_id != old.credential_type_id
+        && (!tx.effective_uses(old)?.is_empty() || !tx.placements_of(old.identity.id)?.is_empty())
+    {
+        return Err(Error::invalid("credential_type", Rule::CredentialTypeInUse));
+    }
+    if credential_type.kind == "galaxy" && new.organization_id.is_none() {
+        return Err(Error::invalid("organization", Rule::GalaxyOwner));
+    }
+    if credential_type.is_robot() {
+        let given = new.credential_type_id.to_string();
+        return Err(Error::invalid("credential_type", Rule::NotAChoice { given }));
+    }
+    Ok(())
+}
+
 /// The rule that no object has this id.
 pub(crate) fn unknown(reference: &Ref) -> Rule {
     Rule::UnknownObject { given: reference.to_string() }

@@ -175,9 +175,11 @@ impl WriteTx<'_> {
     /// Ends whatever a user's password opened, with the tokens that came of it, but for the session that is named.
     /// Tokens that stand for themselves stay.
     pub(crate) fn end_logins(&mut self, user_id: i64, but: Option<i64>) -> Result<()> {
-        let sql = "SELECT id FROM tokens WHERE user_id = $1 \
-             AND kind IN ('awx_session', 'probely_login', 'uaa_refresh')";
-        for id in self.session().rows(sql, &[user_id.into()], |row| row.at::<i64>(0))? {
+        let kinds = TokenKind::ALL.into_iter().filter(|kind| kind.is_login());
+        let kinds: Vec<String> = kinds.map(|kind| format!("'{}'", kind.word())).collect();
+        let kinds = kinds.join(", ");
+        let sql = format!("SELECT id FROM tokens WHERE user_id = $1 AND kind IN ({kinds})");
+        for id in self.session().rows(&sql, &[user_id.into()], |row| row.at::<i64>(0))? {
             if Some(id) != but {
                 self.delete_token(id)?;
             }
