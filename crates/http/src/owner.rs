@@ -133,7 +133,12 @@ impl Owner {
     }
 
     /// Notes who shows a token, where no handler asked.
-    pub(crate) async fn name_caller(self, room: &Strongroom, facts: &RequestFacts, token: Presented) {
+    pub(crate) async fn name_caller(
+        self,
+        room: &Strongroom,
+        facts: &RequestFacts,
+        token: Presented,
+    ) {
         if self == Self::CloudFoundry {
             // A token that is worth nothing names nobody, and its answer stays what it is.
             let _ = cloud_foundry::auth::named(room, facts, token).await;

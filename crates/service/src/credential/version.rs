@@ -58,7 +58,13 @@ impl Strongroom {
             let credential_type =
                 credential_type.ok_or_else(|| Error::invalid("credential_type", rule))?;
             check_type(tx, old, &new, &credential_type)?;
-            check_name(tx, new.organization_id, &new.name, new.credential_type_id, Some(permit.id()))?;
+            check_name(
+                tx,
+                new.organization_id,
+                &new.name,
+                new.credential_type_id,
+                Some(permit.id()),
+            )?;
             let checked = room.opened(tx, &new, &credential_type, &kept)?;
             new.version += 1;
             let guid = &old.identity.guid;

@@ -37,11 +37,7 @@ impl Strongroom {
     }
 
     /// Deletes a user from every dialect, for system administrators only; tells the job that says so.
-    pub async fn delete_platform_user(
-        &self,
-        actor: &Actor,
-        reference: &Ref,
-    ) -> Result<JobStarted> {
+    pub async fn delete_platform_user(&self, actor: &Actor, reference: &Ref) -> Result<JobStarted> {
         let (by, reference) = (actor.clone(), reference.clone());
         let (job, _) = draw_identity()?;
         self.write(actor, move |tx| {

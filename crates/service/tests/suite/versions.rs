@@ -21,7 +21,8 @@ on_both_stores! {
     what_changes_no_input_makes_no_version
     a_secret_typed_anew_is_a_new_version_even_when_it_is_the_same
     the_mask_keeps_only_what_is_stored_and_never_becomes_a_secret
-    a_version_of_another_type_is_not_restored
+    a_version_of_another_type_brings_its_type_back
+    a_type_that_cannot_change_is_not_brought_back
     a_change_of_type_must_fit_the_stored_inputs
     only_who_may_change_a_credential_restores_it_and_every_reader_lists_versions
     deleting_destroys_the_versions_and_copying_leaves_them_behind
@@ -120,18 +121,54 @@ async fn the_mask_keeps_only_what_is_stored_and_never_becomes_a_secret(room: Tes
     assert_eq!(admin.update(id, longer).await.unwrap().credential.secrets["password"], 3);
 }
 
-async fn a_version_of_another_type_is_not_restored(room: TestRoom) {
+async fn a_version_of_another_type_brings_its_type_back(room: TestRoom) {
     let admin = room.admin().await;
     let id = admin.create_in(1, "c").await;
     let custom = admin.create_type(named_type("custom")).await.unwrap().identity.id;
-    let draft = CredentialDraft {
+    // As a client does that sends no inputs with another type: they go, and are kept as a version.
+    let cleared = CredentialDraft {
         credential_type: given(Ref::Serial(custom)),
-        ..with(&json!({"key": "k"}))
+        inputs: given(serde_json::Map::new()),
+        ..CredentialDraft::default()
     };
-    let changed = admin.update(id, draft).await.unwrap();
+    let changed = admin.update(id, cleared).await.unwrap();
     assert_eq!((changed.credential_type.id, changed.credential.version), (custom, 2));
+    let restored = admin.restore(id, 1).await.unwrap();
+    assert_eq!((restored.credential_type.id, restored.credential.version), (1, 3));
+    assert_eq!(restored.credential.inputs["username"].as_str(), Some("joe"));
+    assert_eq!(restored.credential.secrets["password"], 3);
+    let last = room.host().log().await.pop().unwrap();
+    let told: Vec<&str> =
+        last.changes.as_array().unwrap().iter().map(|c| c["member"].as_str().unwrap()).collect();
+    assert!(told.contains(&"credential_type") && told.contains(&"inputs"), "{told:?}");
+    assert_eq!(admin.restore(id, 2).await.unwrap().credential_type.id, custom);
+}
+
+async fn a_type_that_cannot_change_is_not_brought_back(room: TestRoom) {
+    let admin = room.admin().await;
+    let id = admin.create_in(1, "c").await;
+    let custom = admin.create_type(named_type("custom")).await.unwrap().identity.id;
+    let to = |id: i64| CredentialDraft {
+        credential_type: given(Ref::Serial(id)),
+        inputs: given(serde_json::Map::new()),
+        ..CredentialDraft::default()
+    };
+    admin.update(id, to(custom)).await.unwrap();
+    admin.update(id, to(2)).await.unwrap();
+    // Another credential has the name among those of the type.
+    let other = admin.create_in(1, "c").await;
     assert!(matches!(admin.restore(id, 1).await, Err(Error::Invalid(_))));
-    assert_eq!(admin.restore(id, 2).await.unwrap().credential.version, 3);
+    admin.delete(other).await.unwrap();
+    let (using, _) = admin.refer(id, reference("nightly")).await.unwrap();
+    let Err(Error::Invalid(faults)) = admin.restore(id, 1).await else { panic!("it is in use") };
+    assert_eq!(faults[0].rule, Rule::CredentialTypeInUse);
+    admin.unrefer(id, using.identity.id).await.unwrap();
+    admin.delete_type(custom).await.unwrap();
+    let Err(Error::Invalid(faults)) = admin.restore(id, 2).await else {
+        panic!("the type is gone")
+    };
+    assert_eq!(faults[0].rule, Rule::UnknownObject { given: custom.to_string() });
+    assert_eq!(admin.restore(id, 1).await.unwrap().credential_type.id, 1);
 }
 
 async fn a_change_of_type_must_fit_the_stored_inputs(room: TestRoom) {

@@ -364,7 +364,12 @@ fn stored_inputs_fit_another_type_or_not() {
             {"id": "password", "label": "P", "type": "string"}]}),
         json!({}),
     );
-    assert_eq!(checked(&swapped), failed(InputRule::MaskReserved { field: "password".to_owned() }));
+    let again = || InputRule::EnterAgain { changed: "credential_type".to_owned() };
+    assert_eq!(checked(&swapped), failed_at("password", again()));
+    let masked = json!({"username": "u", "password": MASK});
+    assert_eq!(change(&swapped, &store, masked), failed_at("password", again()));
+    let clear = change(&swapped, &store, json!({"password": "in clear"}));
+    assert_eq!(clear, Ok((json!({"password": "in clear"}), vec![])));
     let only_name = Store::of(json!({"username": "u"}), &[]).other_type();
     assert_eq!(
         outcome(check_stored_inputs(&swapped, &only_name.view())),

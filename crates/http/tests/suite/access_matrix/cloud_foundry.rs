@@ -230,7 +230,8 @@ impl Maker {
             give(root, actor, "space_developer", "space", &self.ids["space"]).await;
         }
         let secret = client["client_secret"].as_str().unwrap();
-        let form = format!("grant_type=client_credentials&client_id={actor}&client_secret={secret}");
+        let form =
+            format!("grant_type=client_credentials&client_id={actor}&client_secret={secret}");
         let request = Request::post("/uaa/oauth/token")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form))

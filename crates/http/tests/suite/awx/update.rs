@@ -102,6 +102,48 @@ async fn the_type_of_a_credential_in_use_stays() {
     office.admin.patch(&path, &json!({"credential_type": 2})).await.is(200);
 }
 
+/// A secret that its new type would show does not go with it, whether it is kept by leaving the inputs out or by the
+/// mask, which is no value there either.
+#[tokio::test]
+async fn a_secret_does_not_come_to_light_in_another_type() {
+    let office = Office::new().await;
+    let path = office.credential("c").await;
+    let fields = json!([
+        {"id": "username", "label": "Name", "type": "string"},
+        {"id": "password", "label": "Word", "type": "string"},
+        {"id": "token", "label": "Token", "type": "string", "secret": true},
+    ]);
+    let open = json!({"name": "Open", "kind": "cloud", "inputs": {"fields": fields}});
+    let open = office.admin.post("/api/v2/credential_types/", &open).await.is(201)["id"].clone();
+    let again = "must be entered again because credential_type changed.";
+    let expected = json!({"inputs": {"password": [again]}});
+    let name = json!("c");
+    for inputs in [None, Some(json!({"username": "joe", "password": "$encrypted$"}))] {
+        let mut body = json!({"name": name, "credential_type": open, "organization": 2});
+        if let Some(inputs) = inputs {
+            body["inputs"] = inputs;
+            answers(&office.admin.put(&path, &body).await, 400, &expected);
+        }
+        answers(&office.admin.patch(&path, &body).await, 400, &expected);
+    }
+    let reserved = "$encrypted$ is a reserved keyword, and cannot be used for token.";
+    let body = json!({"credential_type": open, "inputs": {"token": "$encrypted$"}});
+    answers(&office.admin.patch(&path, &body).await, 400, &json!({"inputs": [reserved]}));
+    let body =
+        json!({"credential_type": open, "inputs": {"username": "joe", "password": "in clear"}});
+    let changed = office.admin.patch(&path, &body).await.is(200);
+    assert_eq!(changed["inputs"], json!({"username": "joe", "password": "in clear"}));
+    // What was there before is one restored version away, type and all.
+    let restore = format!("/strongroom/v1/credentials/{}/versions/1/restore", changed["id"]);
+    let restored = office.admin.post(&restore, &json!({})).await.is(200);
+    assert_eq!(restored["type"], 1);
+    let back = office.admin.get(&path).await.is(200);
+    assert_eq!(
+        (&back["credential_type"], &back["inputs"]),
+        (&json!(1), &json!({"username": "joe", "password": "$encrypted$"}))
+    );
+}
+
 #[tokio::test]
 async fn deleting_says_whether_the_credential_was_in_use() {
     let office = Office::new().await;

@@ -187,7 +187,11 @@ async fn whoever_shows_a_token_is_named_by_every_answer() {
         (404, stranger.get("/v3/nowhere").await, nobody.get("/v3/nowhere").await),
         (404, stranger.get("/v3/spaces/").await, nobody.get("/v3//spaces").await),
         (404, stranger.get(&path_of(NOBODY)).await, site.room.anonymous().get("/v2/info").await),
-        (405, stranger.put(CREDENTIALS, &json!({})).await, nobody.put(CREDENTIALS, &json!({})).await),
+        (
+            405,
+            stranger.put(CREDENTIALS, &json!({})).await,
+            nobody.put(CREDENTIALS, &json!({})).await,
+        ),
         (413, large(&stranger).await, large(&nobody).await),
     ] {
         assert_eq!((named.status, named.header("x-user-guid")), (status, guid));

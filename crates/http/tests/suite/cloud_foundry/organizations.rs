@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    NOBODY, Site, credential, guids, line, log_in, make, make_app, make_organization, make_space, path_of,
-    shown,
+    NOBODY, Site, credential, guids, line, log_in, make, make_app, make_organization, make_space,
+    path_of, shown,
 };
 use crate::room::on_both_stores;
 
@@ -182,7 +182,9 @@ async fn what_is_wrong_with_them_is_told_in_the_platforms_words() {
     }
     insta::assert_snapshot!(lines.join("\n"));
     // Variables are taken, kept nowhere, and whoever sends some is told so.
-    for (name, variables, warning) in [("y", json!({}), ""), ("z", json!({"TOKEN": "hunter2"}), "are%20not%20kept")] {
+    for (name, variables, warning) in
+        [("y", json!({}), ""), ("z", json!({"TOKEN": "hunter2"}), "are%20not%20kept")]
+    {
         let body = json!({"name": name, "environment_variables": variables, "relationships": within("space", &site.space)});
         let made = developer.post("/v3/apps", &body).await;
         made.status_is(201);
