@@ -218,7 +218,7 @@ impl FromStr for ShortId {
 pub struct NotAnIdentity;
 
 /// An object named by any spelling of its identity, or by name where a dialect allows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ref {
     /// The integer, unique per kind and never reused.
     Serial(i64),

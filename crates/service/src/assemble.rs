@@ -39,10 +39,21 @@ impl ReadTx<'_> {
         rows: Vec<CredentialRow>,
     ) -> Result<Vec<CredentialView>> {
         let ids: Vec<i64> = rows.iter().map(|row| row.credential.identity.id).collect();
-        let mut capabilities = self.capabilities(actor, &rows)?;
-        let mut roles = by_resource(self.roles_on(ResourceKind::Credential, &ids)?);
         let grants = self.grants_on(ResourceKind::Credential, &ids)?;
-        let owners = Owners::read(self, &grants)?;
+        self.credential_views_among(actor, rows, &grants)
+    }
+
+    /// The same, with the grants on these credentials at hand.
+    pub(crate) fn credential_views_among(
+        &self,
+        actor: &Actor,
+        rows: Vec<CredentialRow>,
+        grants: &[GrantRow],
+    ) -> Result<Vec<CredentialView>> {
+        let ids: Vec<i64> = rows.iter().map(|row| row.credential.identity.id).collect();
+        let mut capabilities = self.capabilities_among(actor, &rows, grants)?;
+        let mut roles = by_resource(self.roles_on(ResourceKind::Credential, &ids)?);
+        let owners = Owners::read(self, grants)?;
         let changeable: Vec<&Credential> = rows
             .iter()
             .map(|row| &row.credential)

@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use crate::Strongroom;
 use crate::actor::{Actor, PresentedSession, PresentedToken};
 use crate::failure::Failures;
-use crate::store::{Audited, ReadTx};
+use crate::store::{Audited, FOREVER, Lasting, ReadTx, Recent};
 use crate::throttle::Throttle;
 use crate::uaa::{self, Powers};
 
@@ -105,13 +105,12 @@ impl Strongroom {
         }
         let account = fold(username);
         let now = self.now();
-        let name = username.to_owned();
         let found = match is_a_name(username) {
-            true => self.read(move |tx| tx.user_by_name(&name)).await?,
+            true => self.account_named(username).await?,
             false => None,
         };
-        let found = found.filter(|(user, _)| user.enabled);
-        let stored = found.as_ref().and_then(|(_, hash)| hash.clone());
+        let found = found.filter(|holder| holder.0.enabled);
+        let stored = found.as_ref().and_then(|holder| holder.1.clone());
         let gate = &self.0.gate;
         // Of one source: elsewhere whoever guesses right must pass the throttle like any other guess.
         let tag = stored.as_deref().map(|hash| {
@@ -133,11 +132,12 @@ impl Strongroom {
                 gate.remember(tag, now);
             }
         }
-        let Some((user, _)) = found else {
+        let Some(holder) = found else {
             return Err(Error::Unauthenticated);
         };
+        let user = &holder.0;
         if gate.is_first_in_an_hour(user.identity.id, &origin.source, now)
-            && let Err(error) = self.record_login(&user, &origin).await
+            && let Err(error) = self.record_login(user, &origin).await
         {
             gate.forget_login(user.identity.id, &origin.source);
             return Err(error);
@@ -145,12 +145,23 @@ impl Strongroom {
         Ok(Actor {
             user_id: Some(user.identity.id),
             user_guid: Some(user.identity.guid),
-            username: user.username,
+            username: user.username.clone(),
             token: None,
             session: None,
             origin,
             door,
         })
+    }
+
+    /// The account of that name, from memory while nothing was committed since it was read.
+    async fn account_named(&self, username: &str) -> Result<Option<Arc<PasswordHolder>>> {
+        let name = username.to_owned();
+        let find = move |tx: &ReadTx<'_>| {
+            let found = tx.user_by_name(&name)?;
+            Ok(found.map(|holder| Lasting { value: Arc::new(holder), until: FOREVER }))
+        };
+        let told = self.0.store.recall(&self.0.gate.accounts, username.to_owned(), find).await;
+        self.outcome(told)
     }
 
     async fn by_token(&self, door: Door, text: &SecretString, origin: Origin) -> Result<Actor> {
@@ -166,15 +177,16 @@ impl Strongroom {
             return Err(self.unknown_token(&origin));
         };
         let is_bearer = |kind| !matches!(kind, TokenKind::UaaRefresh | TokenKind::AwxSession);
-        self.by_row(door, move |tx| tx.token_by_hash(&hash), origin, is_bearer).await
+        let found = self.token_behind(door, hash).await?;
+        self.admit(door, found, origin, is_bearer)
     }
 
     async fn by_session(&self, door: Door, text: &SecretString, origin: Origin) -> Result<Actor> {
         let Some(hash) = token::hash_plain(text.expose_secret()) else {
             return Err(self.unknown_token(&origin));
         };
-        let is_meant = |kind| kind == TokenKind::AwxSession;
-        self.by_row(door, move |tx| tx.token_by_hash(&hash), origin, is_meant).await
+        let found = self.token_behind(door, hash).await?;
+        self.admit(door, found, origin, |kind| kind == TokenKind::AwxSession)
     }
 
     /// Whoever brings a refresh token that was used up some time ago ends the login, whoever he is.
@@ -193,8 +205,8 @@ impl Strongroom {
             self.end_reused_login(row.token_id, &origin).await?;
             return Err(self.unknown_token(&origin));
         }
-        let is_meant = |kind| kind == TokenKind::UaaRefresh;
-        self.by_row(door, move |tx| tx.token(row.token_id), origin, is_meant).await
+        let found = self.read(move |tx| holder_of(tx, door, tx.token(row.token_id)?)).await?;
+        self.admit(door, found.map(Arc::new), origin, |kind| kind == TokenKind::UaaRefresh)
     }
 
     /// A client's secret is random, so that nobody guesses it and it needs no slow hash.
@@ -233,42 +245,47 @@ impl Strongroom {
         })
     }
 
-    async fn by_row<F>(
+    /// The token with this hash and its user, from memory while nothing was committed since they were read.
+    async fn token_behind(&self, door: Door, hash: [u8; 32]) -> Result<Option<Arc<KeyHolder>>> {
+        let find = move |tx: &ReadTx<'_>| {
+            let found = holder_of(tx, door, tx.token_by_hash(&hash)?)?;
+            let lasting = |holder: KeyHolder| {
+                let until = holder.0.expires;
+                Lasting { value: Arc::new(holder), until }
+            };
+            Ok(found.map(lasting))
+        };
+        let told = self.0.store.recall(&self.0.gate.holders, (door, hash), find).await;
+        self.outcome(told)
+    }
+
+    fn admit(
         &self,
         door: Door,
-        find: F,
+        found: Option<Arc<KeyHolder>>,
         origin: Origin,
         is_meant: impl Fn(TokenKind) -> bool,
-    ) -> Result<Actor>
-    where
-        F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<Option<Token>> + Send + 'static,
-    {
-        let found = self
-            .read(move |tx| {
-                let Some(token) = find(tx)? else { return Ok(None) };
-                let users = tx.users_by_id(&[token.user_id])?;
-                let belongs = belongs_behind(tx, door, &token)?;
-                Ok(users.into_iter().next().filter(|_| belongs).map(|user| (token, user)))
-            })
-            .await?;
+    ) -> Result<Actor> {
         let now = self.now();
-        let live = found.filter(|(token, user)| {
+        let live = found.filter(|holder| {
+            let (token, user) = &**holder;
             now < token.expires
                 && user.enabled
                 && is_meant(token.kind)
                 && key_kind(token.kind).opens(door, listed(token))
         });
-        let Some((token, user)) = live else {
+        let Some(holder) = live else {
             return Err(self.unknown_token(&origin));
         };
-        self.0.gate.note_use(&token, now);
+        let (token, user) = &*holder;
+        self.0.gate.note_use(token, now);
         let is_session = token.kind == TokenKind::AwxSession;
         let session = PresentedSession { id: token.id, expires: token.expires };
         Ok(Actor {
             user_id: Some(user.identity.id),
             user_guid: Some(user.identity.guid),
-            username: user.username,
-            token: (!is_session).then(|| presented(&token, door)),
+            username: user.username.clone(),
+            token: (!is_session).then(|| presented(token, door)),
             session: is_session.then_some(session),
             origin,
             door,
@@ -307,10 +324,25 @@ impl Strongroom {
     }
 }
 
+/// A token and its user.
+type KeyHolder = (Token, User);
+/// A user and the hash of his password, if he has one.
+type PasswordHolder = (User, Option<String>);
+
+/// A token's user with it, if he has a place behind the door.
+fn holder_of(tx: &ReadTx<'_>, door: Door, token: Option<Token>) -> Result<Option<KeyHolder>> {
+    let Some(token) = token else { return Ok(None) };
+    let users = tx.users_by_id(&[token.user_id])?;
+    let belongs = belongs_behind(tx, door, &token)?;
+    Ok(users.into_iter().next().filter(|_| belongs).map(|user| (token, user)))
+}
+
 /// What stands between a stranger and an actor: the bounds on guessing and what was verified lately.
 pub(crate) struct Gate {
     pub(crate) throttle: Throttle,
     pub(crate) failures: Failures,
+    holders: Recent<(Door, [u8; 32]), Arc<KeyHolder>>,
+    accounts: Recent<String, Arc<PasswordHolder>>,
     key: CacheKey,
     verified: Mutex<HashMap<[u8; 32], Timestamp>>,
     logins: Mutex<HashMap<(i64, String), Timestamp>>,
@@ -325,6 +357,8 @@ impl Gate {
         Ok(Self {
             throttle: Throttle::default(),
             failures: Failures::default(),
+            holders: Recent::new(READ_LATELY),
+            accounts: Recent::new(READ_LATELY),
             key: CacheKey::generate().map_err(Error::internal)?,
             verified: Mutex::default(),
             logins: Mutex::default(),
@@ -493,5 +527,7 @@ pub(crate) fn bounds_of(token: &Token) -> TokenBounds {
 /// A right password is remembered for so long, as a keyed hash bound to the stored hash.
 const VERIFIED_SECONDS: i64 = 600;
 const REMEMBERED: usize = 20_000;
+/// Tokens, and accounts with a password, that are kept as they were read.
+const READ_LATELY: usize = 4_096;
 /// Passwords that may wait to be checked; one more is refused.
 const PASSWORDS_WAITING: usize = 64;

@@ -15,7 +15,10 @@ pub(crate) use create::of_body;
 pub(crate) use delete::remove;
 pub(crate) use values::{present_type, unknown};
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
+use strongroom_core::access::Door;
 use strongroom_core::clock::Timestamp;
 use strongroom_core::draft::Member;
 use strongroom_core::error::{Conflict, UseCount};
@@ -26,7 +29,7 @@ use crate::Strongroom;
 use crate::actor::Actor;
 use crate::assemble::in_order;
 use crate::list::{Field, ListRequest, Order};
-use crate::store::{Condition, CredentialRow, ListQuery, ReadTx, proof};
+use crate::store::{Condition, CredentialRow, Lasting, ListQuery, ReadTx, Recent, proof};
 use crate::view::{CredentialView, Owner, Page};
 
 /// What a request asks of a credential.
@@ -50,6 +53,15 @@ pub struct CredentialDraft {
     pub mask: Option<&'static str>,
     /// The states in which the change is wanted; nothing to a new credential.
     pub expected: Expected,
+}
+
+/// What decides how a credential looks, while nothing changes: which it is, who looks, with which key, at which door.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Seen {
+    reference: Ref,
+    user_id: Option<i64>,
+    token_id: Option<i64>,
+    door: Door,
 }
 
 /// The states of a credential in which a change of it is still wanted.
@@ -173,13 +185,26 @@ impl Strongroom {
     }
 
     /// One credential, masked.
-    pub async fn read_credential(&self, actor: &Actor, reference: &Ref) -> Result<CredentialView> {
+    pub async fn read_credential(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<Arc<CredentialView>> {
+        let asked = Seen {
+            reference: reference.clone(),
+            user_id: actor.user_id(),
+            token_id: actor.token_id(),
+            door: actor.door(),
+        };
         let (actor, reference) = (actor.clone(), reference.clone());
-        self.read(move |tx| {
-            let (_, row) = tx.credential::<proof::Read>(&actor, &reference)?;
-            tx.credential_view(&actor, row)
-        })
-        .await
+        let find = move |tx: &ReadTx<'_>| {
+            let (_, row, grounds) = tx.credential_on_grounds::<proof::Read>(&actor, &reference)?;
+            let views = tx.credential_views_among(&actor, vec![row], &grounds.grants)?;
+            let lasting = |view| Lasting { value: Arc::new(view), until: grounds.until };
+            Ok(views.into_iter().next().map(lasting))
+        };
+        let told = self.0.store.recall(&self.0.views, asked, find).await;
+        self.outcome(told)?.ok_or_else(|| Error::internal("a view was expected"))
     }
 
     /// Whether the caller may copy a credential that he may read.
@@ -265,4 +290,12 @@ fn scope_conditions(
         }
         CredentialScope::UnusedSince(since) => vec![Condition::UnusedSince(*since)],
     })
+}
+
+/// Credentials that are kept as they were seen; one takes some kilobytes.
+const VIEWS_HELD: usize = 4_096;
+
+/// The memory of how credentials were seen lately.
+pub(crate) fn views() -> Recent<Seen, Arc<CredentialView>> {
+    Recent::new(VIEWS_HELD)
 }

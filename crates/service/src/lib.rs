@@ -100,7 +100,7 @@ pub use token::{IssuedToken, NamedOrganization, TokenDraft, TokenScope};
 pub use user::{UserDraft, UserScope};
 
 use authenticate::Gate;
-use store::{Audited, ReadTx, Store, Told, WriteTx, is_key_replaced};
+use store::{Audited, ReadTx, Recent, Store, Told, WriteTx, is_key_replaced};
 
 /// The credential server without its wire: everything a dialect can ask for.
 ///
@@ -115,6 +115,8 @@ struct Inner {
     store_id: Guid,
     issuer: String,
     gate: Gate,
+    /// Credentials as they were seen lately.
+    views: Recent<credential::Seen, Arc<view::CredentialView>>,
     /// A permit for each refusal that may wait to be written.
     refusals: Arc<tokio::sync::Semaphore>,
     uaa_keys: uaa::Keys,

@@ -26,7 +26,7 @@ use crate::store::{
     self, Audited, Location, NewCredential, NewOrganization, NewUser, Store, StoreIdentity,
     TypeRow, WriteTx, WriterLimits,
 };
-use crate::{Inner, Strongroom, TokenKeyForm, draw_identity, root_key};
+use crate::{Inner, Strongroom, TokenKeyForm, credential, draw_identity, root_key};
 
 /// Where the rows of a store are.
 #[derive(Debug, Clone)]
@@ -227,6 +227,7 @@ impl Strongroom {
             store_id: identity.guid,
             issuer: identity.issuer,
             gate: Gate::new()?,
+            views: credential::views(),
             refusals: std::sync::Arc::new(tokio::sync::Semaphore::new(
                 crate::REFUSALS_WAITING as usize,
             )),

@@ -35,7 +35,7 @@ pub(super) async fn of_organization(call: Call) -> Outcome<Response> {
     let object = Object {
         id: view.organization.identity.id,
         name: view.organization.name,
-        roles: view.roles,
+        roles: view.roles.clone(),
         may_grant: view.may_change,
     };
     listed(&call, ResourceKind::Organization, object).await
@@ -48,7 +48,7 @@ pub(super) async fn of_team(call: Call) -> Outcome<Response> {
     let object = Object {
         id: view.team.identity.id,
         name: view.team.name,
-        roles: view.roles,
+        roles: view.roles.clone(),
         may_grant: view.may_change,
     };
     listed(&call, ResourceKind::Team, object).await
@@ -60,8 +60,8 @@ pub(super) async fn of_credential(call: Call) -> Outcome<Response> {
     let view = call.room.read_credential(&call.actor, &id).await?;
     let object = Object {
         id: view.credential.identity.id,
-        name: view.credential.name,
-        roles: view.roles,
+        name: view.credential.name.clone(),
+        roles: view.roles.clone(),
         may_grant: view.capabilities.edit,
     };
     listed(&call, ResourceKind::Credential, object).await
@@ -74,7 +74,7 @@ pub(super) async fn of_job_template(call: Call) -> Outcome<Response> {
     let object = Object {
         id: view.job_template.identity.id,
         name: view.job_template.name,
-        roles: view.roles,
+        roles: view.roles.clone(),
         may_grant: view.may_change,
     };
     listed(&call, ResourceKind::JobTemplate, object).await

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::FOREVER;
 use super::credential::{CredentialRow, TypeRow};
+use super::grant::{GrantRow, holdings_among};
 use super::tx::{Permit, Proves, ReadTx, WriteTx, proof};
 use crate::actor::Actor;
 use strongroom_core::access::{
@@ -10,6 +12,7 @@ use strongroom_core::access::{
     Standing, decide,
 };
 use strongroom_core::audit::Touched;
+use strongroom_core::clock::Timestamp;
 use strongroom_core::credential_type::ROBOT_NAMESPACE;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_core::record::{
@@ -24,34 +27,36 @@ impl<'tx> ReadTx<'tx> {
         actor: &Actor,
         reference: &Ref,
     ) -> Result<(Permit<'tx, P>, CredentialRow)> {
+        let (permit, row, _) = self.credential_on_grounds(actor, reference)?;
+        Ok((permit, row))
+    }
+
+    /// A credential that the actor may do `P` to, with the grants by which that was decided.
+    pub(crate) fn credential_on_grounds<P: Proves>(
+        &self,
+        actor: &Actor,
+        reference: &Ref,
+    ) -> Result<(Permit<'tx, P>, CredentialRow, Grounds)> {
         let row = self.credential_row(reference)?;
         let id = row.credential.identity.id;
         let standing = self.standing(actor)?;
-        let mut held = self
-            .holdings_on(&standing, ResourceKind::Credential, &[id])?
-            .remove(&id)
-            .unwrap_or_default();
+        let mut grounds = Grounds::of(self.grants_on(ResourceKind::Credential, &[id])?);
+        let mut held = holdings_among(&standing, &grounds.grants).remove(&id).unwrap_or_default();
         if !standing.reads_everything() {
-            held.extend(self.holdings_through_placements(&standing, id)?);
+            let placements = self.placements_of(id)?;
+            let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
+            let grants = self.grants_on(ResourceKind::Placement, &ids)?;
+            grounds.end_with(&grants);
+            // What somebody holds on a placement is to read the credential, and no more.
+            let read_only = |holding: Holding| Holding { reach: DialectSet::NONE, ..holding };
+            let through_placements = holdings_among(&standing, &grants).into_values().flatten();
+            held.extend(through_placements.map(read_only));
         }
         let decision = on_credential(&standing, actor, P::PERMISSION, &row, &held);
         let name = row.credential.name.clone();
         let object = Touched { kind: Kind::Credential, id, name };
         let owner = row.credential.organization_id;
-        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, row))
-    }
-
-    /// What somebody holds on a credential's placements, which is to read the credential and no more.
-    fn holdings_through_placements(
-        &self,
-        standing: &Standing,
-        credential_id: i64,
-    ) -> Result<Vec<Holding>> {
-        let placements = self.placements_of(credential_id)?;
-        let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
-        let held = self.holdings_on(standing, ResourceKind::Placement, &ids)?;
-        let read_only = |holding: Holding| Holding { reach: DialectSet::NONE, ..holding };
-        Ok(held.into_values().flatten().map(read_only).collect())
+        Ok((self.decided(actor, P::PERMISSION, decision, object, owner)?, row, grounds))
     }
 
     /// What the actor may do with each of these credentials.
@@ -60,13 +65,23 @@ impl<'tx> ReadTx<'tx> {
         actor: &Actor,
         rows: &[CredentialRow],
     ) -> Result<BTreeMap<i64, Capabilities>> {
-        let standing = self.standing(actor)?;
         let ids: Vec<i64> = rows.iter().map(|row| row.credential.identity.id).collect();
-        let held = if standing.is_superuser {
-            BTreeMap::new()
-        } else {
-            self.holdings_on(&standing, ResourceKind::Credential, &ids)?
+        let grants = match self.standing(actor)?.is_superuser {
+            true => Vec::new(),
+            false => self.grants_on(ResourceKind::Credential, &ids)?,
         };
+        self.capabilities_among(actor, rows, &grants)
+    }
+
+    /// The same, with the grants on these credentials at hand.
+    pub(crate) fn capabilities_among(
+        &self,
+        actor: &Actor,
+        rows: &[CredentialRow],
+        grants: &[GrantRow],
+    ) -> Result<BTreeMap<i64, Capabilities>> {
+        let standing = self.standing(actor)?;
+        let held = holdings_among(&standing, grants);
         let of = |row: &CredentialRow| {
             let id = row.credential.identity.id;
             let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
@@ -315,6 +330,29 @@ impl<'tx> ReadTx<'tx> {
             Some(organization) if standing.belongs_to(organization) => Err(Error::Hidden(kind)),
             _ => Err(Error::NotFound(kind)),
         }
+    }
+}
+
+/// The grants by which something on a credential was decided.
+#[derive(Debug)]
+pub(crate) struct Grounds {
+    /// Those on the credential itself.
+    pub(crate) grants: Vec<GrantRow>,
+    /// When the first of all of them ends.
+    pub(crate) until: Timestamp,
+}
+
+impl Grounds {
+    fn of(grants: Vec<GrantRow>) -> Self {
+        let mut grounds = Self { grants: Vec::new(), until: FOREVER };
+        grounds.end_with(&grants);
+        grounds.grants = grants;
+        grounds
+    }
+
+    fn end_with(&mut self, grants: &[GrantRow]) {
+        let ends = grants.iter().map(|grant| grant.valid_until);
+        self.until = ends.fold(self.until, Timestamp::min);
     }
 }
 

@@ -42,6 +42,7 @@ pub(crate) struct GrantRow {
     pub(crate) dialect: Dialect,
     pub(crate) by_position: bool,
     pub(crate) valid_from: Timestamp,
+    pub(crate) valid_until: Timestamp,
     pub(crate) granted_by: Option<i64>,
 }
 
@@ -275,22 +276,29 @@ impl ReadTx<'_> {
         kind: ResourceKind,
         ids: &[i64],
     ) -> Result<BTreeMap<i64, Vec<Holding>>> {
-        let mut found: BTreeMap<i64, Vec<Holding>> = BTreeMap::new();
-        for row in self.grants_on(kind, ids)? {
-            let step = row.step(None);
-            let on = found.entry(row.role.resource_id).or_default();
-            match row.holder {
-                Holder::User(id) if id == standing.user_id => on.push(Holding::by_name(&step)),
-                Holder::User(_) => {}
-                Holder::Group(group) => {
-                    let through =
-                        standing.holdings.iter().filter(|holding| holding.role_id == group);
-                    on.extend(through.map(|holding| holding.step(&step)));
-                }
+        Ok(holdings_among(standing, &self.grants_on(kind, ids)?))
+    }
+}
+
+/// What somebody with this standing holds through these grants, which stand on objects of one kind.
+pub(super) fn holdings_among(
+    standing: &Standing,
+    grants: &[GrantRow],
+) -> BTreeMap<i64, Vec<Holding>> {
+    let mut found: BTreeMap<i64, Vec<Holding>> = BTreeMap::new();
+    for row in grants {
+        let step = row.step(None);
+        let on = found.entry(row.role.resource_id).or_default();
+        match row.holder {
+            Holder::User(id) if id == standing.user_id => on.push(Holding::by_name(&step)),
+            Holder::User(_) => {}
+            Holder::Group(group) => {
+                let through = standing.holdings.iter().filter(|holding| holding.role_id == group);
+                on.extend(through.map(|holding| holding.step(&step)));
             }
         }
-        Ok(found)
     }
+    found
 }
 
 impl WriteTx<'_> {
@@ -480,13 +488,14 @@ fn grant(row: &Row<'_>) -> Result<GrantRow> {
         dialect: Dialect::from_word(&dialect).ok_or_else(|| Error::internal("unknown dialect"))?,
         by_position: row.at(9)?,
         valid_from: row.at(10)?,
-        granted_by: row.at(11)?,
+        valid_until: row.at(11)?,
+        granted_by: row.at(12)?,
     })
 }
 
 const ROLE: &str = "r.id, r.resource_kind, r.resource_id, r.name";
 const GRANT: &str = "g.id, g.guid, r.id, r.resource_kind, r.resource_id, r.name, g.user_id, g.group_role_id, \
-    g.dialect, g.by_position, g.valid_from, g.granted_by";
+    g.dialect, g.by_position, g.valid_from, g.valid_until, g.granted_by";
 /// Kinds of object whose role holders can be a group.
 const GROUP_KINDS: &str = "'organization', 'team', 'space', 'system'";
 const IDS_AT_ONCE: usize = 256;

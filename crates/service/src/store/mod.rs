@@ -25,6 +25,7 @@ mod placement;
 mod platform;
 mod postgres;
 mod ranked;
+mod recent;
 mod reference;
 mod registry;
 mod registry_key;
@@ -42,6 +43,7 @@ mod tombstone;
 mod tx;
 mod uaa;
 
+use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -64,6 +66,7 @@ pub(crate) use meta::StoreIdentity;
 pub(crate) use package::NewPackage;
 pub(crate) use placement::NewPlacement;
 pub(crate) use platform::RoleGrantRow;
+pub(crate) use recent::{Lasting, Recent};
 pub(crate) use reference::{OwnUse, UsesChanged};
 pub(crate) use registry::{NewRegistry, RegistryFilter};
 pub(crate) use registry_key::CertifiedKeyRow;
@@ -177,6 +180,38 @@ impl Store {
         told.unwrap_or_else(Told::error)
     }
 
+    /// What a reader finds, or what it found before, while nothing was committed since.
+    ///
+    /// Where several processes share the store nobody can tell that without asking it, so there the reader runs each time.
+    pub(crate) async fn recall<K, V, F>(
+        &self,
+        recent: &Recent<K, V>,
+        key: K,
+        reader: F,
+    ) -> Told<Option<V>>
+    where
+        K: Eq + Hash,
+        V: Clone + Send + 'static,
+        F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<Option<Lasting<V>>> + Send + 'static,
+    {
+        // Told before the snapshot is taken: what is committed in between makes it stale at once, never the reverse.
+        let changes = match &self.db {
+            Db::Sqlite(sqlite) => Some(sqlite.changes()),
+            Db::Postgres(_) => None,
+        };
+        if let Some(changes) = changes
+            && let Some(value) = recent.get(&key, changes, self.clock.now())
+        {
+            return Told { outcome: Ok(Some(value)), refused: Vec::new() };
+        }
+        let told = self.read(reader).await;
+        if let (Some(changes), Ok(Some(found))) = (changes, &told.outcome) {
+            recent.keep(key, changes, found);
+        }
+        let outcome = told.outcome.map(|found| found.map(|found| found.value));
+        Told { outcome, refused: told.refused }
+    }
+
     /// Applies a change. The answer comes after the change is on disk; an error means that nothing is, unless the
     /// audit file broke at this very change: then it may be.
     ///
@@ -236,7 +271,11 @@ impl Store {
         if entries.is_empty() {
             return Ok(());
         }
-        self.write(move |_| Ok(Audited::with_all((), entries.clone()))).await.outcome
+        let change = move |tx: &mut WriteTx<'_>| {
+            tx.mark_only_telling();
+            Ok(Audited::with_all((), entries.clone()))
+        };
+        self.write(change).await.outcome
     }
 
     /// Chains what other transactions left in the audit queue. SQLite's writer has done so already.

@@ -28,6 +28,8 @@ pub(super) struct Effect {
     pub(super) revokes: bool,
     /// The change can alter which credentials somebody sees, or their order, so remembered lists are stale.
     pub(super) relists: bool,
+    /// The change writes more than entries of the audit log, so whatever was read before it is stale.
+    pub(super) alters: bool,
 }
 
 /// A change as the stores run it: inside a transaction of theirs, and perhaps more than once.
@@ -48,6 +50,7 @@ pub(crate) struct Sqlite {
     writer: mpsc::Sender<Member>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
+    changes: Arc<AtomicU64>,
 }
 
 impl Sqlite {
@@ -64,6 +67,7 @@ impl Sqlite {
         let (writer, waiting) = mpsc::channel(limits.queue);
         let epoch = Arc::new(AtomicU64::new(1));
         let listing = Arc::new(AtomicU64::new(1));
+        let changes = Arc::new(AtomicU64::new(1));
         let mut group = Group {
             connection,
             linker,
@@ -71,12 +75,14 @@ impl Sqlite {
             in_member,
             epoch: Arc::clone(&epoch),
             listing: Arc::clone(&listing),
+            changes: Arc::clone(&changes),
         };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || group.serve(waiting))
             .map_err(Error::internal)?;
-        Ok(Self { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer, epoch, listing })
+        let (path, readers) = (path.to_owned(), Mutex::new(Vec::new()));
+        Ok(Self { path, readers, writer, epoch, listing, changes })
     }
 
     /// The number of committed changes that could take a right away.
@@ -89,6 +95,11 @@ impl Sqlite {
         self.listing.load(Ordering::Acquire)
     }
 
+    /// The number of committed changes of anything but the audit log.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Runs a reader on a snapshot.
     pub(super) fn read<T>(&self, reader: impl FnOnce(Session<'_>) -> Result<T>) -> Result<T> {
         let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -97,9 +108,9 @@ impl Sqlite {
             None => Reader::open(&self.path)?,
         };
         let Reader { connection, deadline } = &pooled;
-        connection.execute_batch("BEGIN").map_err(sqlite_error)?;
+        run(connection, "BEGIN")?;
         let outcome = reader(Session::Sqlite(connection, Some(deadline)));
-        connection.execute_batch("ROLLBACK").map_err(sqlite_error)?;
+        run(connection, "ROLLBACK")?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < POOLED_READERS {
             readers.push(pooled);
@@ -219,6 +230,7 @@ struct Group {
     in_member: Arc<AtomicBool>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
+    changes: Arc<AtomicU64>,
 }
 
 impl Group {
@@ -263,12 +275,13 @@ impl Group {
         self.undo();
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
         let mut outcomes = Vec::with_capacity(members.len());
-        let (mut revokes, mut relists) = (false, false);
+        let (mut revokes, mut relists, mut alters) = (false, false, false);
         for member in members.iter_mut() {
             match self.run(member) {
                 Ok(outcome) => {
                     revokes |= outcome.as_ref().is_ok_and(|effect| effect.revokes);
                     relists |= outcome.as_ref().is_ok_and(|effect| effect.relists);
+                    alters |= outcome.as_ref().is_ok_and(|effect| effect.alters);
                     outcomes.push(outcome.map(|_| ()));
                 }
                 Err(error) => {
@@ -285,6 +298,9 @@ impl Group {
         match linked {
             Ok(head) => {
                 self.linker.advance(head);
+                if alters {
+                    self.changes.fetch_add(1, Ordering::AcqRel);
+                }
                 if relists {
                     self.listing.fetch_add(1, Ordering::AcqRel);
                 }
@@ -302,7 +318,7 @@ impl Group {
 
     /// Runs one member in its savepoint. The outer error says that the whole transaction is lost.
     fn run(&mut self, member: &mut Member) -> Result<Result<Effect>> {
-        self.connection.execute_batch("SAVEPOINT member").map_err(sqlite_error)?;
+        run(&self.connection, "SAVEPOINT member")?;
         self.limit_time()?;
         let session = Session::Sqlite(&self.connection, None);
         self.in_member.store(true, Ordering::Relaxed);
@@ -316,9 +332,10 @@ impl Group {
                 Ok(_) => Err(Error::internal("a change ended its transaction")),
             };
         }
-        let end =
-            if outcome.is_ok() { "RELEASE member" } else { "ROLLBACK TO member; RELEASE member" };
-        self.connection.execute_batch(end).map_err(sqlite_error)?;
+        if outcome.is_err() {
+            run(&self.connection, "ROLLBACK TO member")?;
+        }
+        run(&self.connection, "RELEASE member")?;
         Ok(outcome)
     }
 
@@ -385,6 +402,12 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         )
         .map_err(sqlite_error)?;
     Ok(connection)
+}
+
+/// Runs a statement that has no values and no rows, compiled once for each connection.
+fn run(connection: &Connection, sql: &str) -> Result<()> {
+    let mut statement = connection.prepare_cached(sql).map_err(sqlite_error)?;
+    statement.raw_execute().map(|_| ()).map_err(sqlite_error)
 }
 
 fn open_reader(path: &Path) -> Result<Connection> {

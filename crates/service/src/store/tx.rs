@@ -42,6 +42,7 @@ pub(crate) struct WriteTx<'tx> {
     read: ReadTx<'tx>,
     revokes: Cell<bool>,
     relists: Cell<bool>,
+    only_tells: Cell<bool>,
 }
 
 /// Makes the lifetime invariant, so that no two transactions share one.
@@ -176,7 +177,8 @@ impl<'tx> ReadTx<'tx> {
 impl<'tx> WriteTx<'tx> {
     pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
         let read = ReadTx::new(session, now, None);
-        Self { read, revokes: Cell::new(false), relists: Cell::new(false) }
+        let (revokes, relists, only_tells) = (Cell::default(), Cell::default(), Cell::default());
+        Self { read, revokes, relists, only_tells }
     }
 
     pub(super) fn into_refused(self) -> Vec<Entry> {
@@ -184,7 +186,13 @@ impl<'tx> WriteTx<'tx> {
     }
 
     pub(super) fn effect(&self) -> Effect {
-        Effect { revokes: self.revokes.get(), relists: self.relists.get() }
+        let (revokes, relists) = (self.revokes.get(), self.relists.get());
+        Effect { revokes, relists, alters: !self.only_tells.get() }
+    }
+
+    /// Notes that the change writes nothing but its entries, so that what was read before it is still true.
+    pub(super) fn mark_only_telling(&self) {
+        self.only_tells.set(true);
     }
 
     /// Forgets what the actor was found to hold, because the change has just altered it.

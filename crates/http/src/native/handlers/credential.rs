@@ -1,5 +1,7 @@
 //! Credentials.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use http::Uri;
 use strongroom_core::Error;
@@ -40,7 +42,7 @@ pub(in crate::native) async fn create(caller: Caller, body: RawBody) -> Answer {
 pub(in crate::native) async fn read(caller: Caller, Path(id): Path<String>) -> Answer {
     let id = named(&id, Kind::Credential)?;
     let view = caller.room.read_credential(&caller.actor, &id).await?;
-    Ok(shown(&Credential::from(view)))
+    Ok(shown(&Credential::from(Arc::unwrap_or_clone(view))))
 }
 
 pub(in crate::native) async fn update(

@@ -1,0 +1,82 @@
+//! What was read lately, good for as long as nothing was committed since.
+//!
+//! A value is kept with the number of changes that had been committed before it was read, and is only used while
+//! that number is still the same: so a revocation holds on the very next request, whatever is remembered.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+
+use strongroom_core::clock::Timestamp;
+
+/// Values by what was asked; at most so many, and when there are more all are forgotten.
+pub(crate) struct Recent<K, V> {
+    held: Mutex<HashMap<K, Kept<V>>>,
+    most: usize,
+}
+
+/// A value and the time until which it is true if nothing changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Lasting<V> {
+    pub(crate) value: V,
+    pub(crate) until: Timestamp,
+}
+
+struct Kept<V> {
+    changes: u64,
+    lasting: Lasting<V>,
+}
+
+impl<K: Eq + Hash, V: Clone> Recent<K, V> {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { held: Mutex::default(), most }
+    }
+
+    /// The value that was read when there had been so many changes.
+    pub(super) fn get(&self, key: &K, changes: u64, now: Timestamp) -> Option<V> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = held.get(key)?;
+        let is_true = kept.changes == changes && now < kept.lasting.until;
+        is_true.then(|| kept.lasting.value.clone())
+    }
+
+    pub(super) fn keep(&self, key: K, changes: u64, lasting: &Lasting<V>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.most <= held.len() {
+            held.clear();
+        }
+        held.insert(key, Kept { changes, lasting: lasting.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_000);
+
+    fn lasting(value: char) -> Lasting<char> {
+        Lasting { value, until: NOW.plus_seconds(1) }
+    }
+
+    #[test]
+    fn a_value_is_true_until_the_next_change_and_no_longer_than_it_says() {
+        let recent = Recent::new(8);
+        recent.keep(1, 5, &lasting('a'));
+        assert_eq!(recent.get(&1, 5, NOW), Some('a'));
+        assert_eq!(recent.get(&1, 6, NOW), None);
+        assert_eq!(recent.get(&1, 4, NOW), None);
+        assert_eq!(recent.get(&2, 5, NOW), None);
+        assert_eq!(recent.get(&1, 5, NOW.plus_seconds(1)), None);
+    }
+
+    #[test]
+    fn there_are_never_more_than_fit() {
+        let recent = Recent::new(8);
+        for key in 0..100 {
+            recent.keep(key, 1, &lasting('a'));
+            assert!(recent.held.lock().unwrap().len() <= 8);
+            assert_eq!(recent.get(&key, 1, NOW), Some('a'));
+        }
+    }
+}
