@@ -18,6 +18,9 @@ use std::fmt::Write as _;
 use http::Method;
 use strongroom_http::{Owner, RouteRow, route_table};
 
+use serde_json::json;
+
+use crate::proof::figures;
 use requests::{Sent, requests_for};
 use world::{ACTORS, World};
 
@@ -132,8 +135,8 @@ fn legend(actors: &[&str]) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch for whoever reviews the matrix")]
-fn compare(file: &str, matrix: &str) {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite").join(file);
+fn compare(name: &str, matrix: &str) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite").join(name);
     if std::env::var("STRONGROOM_WRITE_MATRIX").is_ok() {
         std::fs::write(&file, matrix).unwrap();
         return;
@@ -151,5 +154,11 @@ fn compare(file: &str, matrix: &str) {
     assert!(
         differences.is_empty(),
         "the access matrix differs from the reviewed one:\n{differences}"
+    );
+    let requests = found.iter().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
+    figures(
+        &format!("access, {name}"),
+        "every actor gets from every route what was reviewed",
+        &json!({"requests": requests, "differences": 0}),
     );
 }

@@ -27,3 +27,8 @@ mod table;
 mod tokens;
 mod uaa;
 mod versions;
+
+#[cfg(test)]
+#[path = "../../../strongroom/tests/common/proof.rs"]
+#[expect(dead_code, reason = "what is promised here is a number, so it has one size")]
+mod proof;

@@ -65,6 +65,11 @@ impl Store {
         self.data_dir().join("strongroom.db")
     }
 
+    /// What the store is on.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.database.is_some() { "PostgreSQL" } else { "SQLite" }
+    }
+
     /// The URL of the database, if the store has one.
     pub(crate) fn postgres_url(&self) -> Option<&str> {
         self.database.as_ref().map(Url::as_str)

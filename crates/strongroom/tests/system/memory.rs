@@ -8,12 +8,13 @@ use aho_corasick::AhoCorasick;
 use serde_json::json;
 
 use crate::common::{ADMIN_PASSWORD, Server, Store};
+use crate::proof::{figures, sized};
 use crate::reader::Reader;
 use crate::wire::{Request, Wire};
 
-/// How long after the last use; `STRONGROOM_TEST_MEMORY_SECONDS=60` is the wait of a long run. What is given back is
-/// wiped at once, so that nothing is gained by waiting but what background work still holds.
-const WAIT: u64 = 5;
+/// Seconds after the last use; ten times as many are the wait of a long run. What is given back is wiped at once, so
+/// that nothing is gained by waiting but what background work still holds.
+const WAIT: usize = 6;
 const ROUNDS: usize = 30;
 #[test]
 fn no_secret_is_left_in_memory_and_nobody_else_reads_it_on_sqlite() {
@@ -38,7 +39,8 @@ fn plant_and_look(store: &Store) {
     }
     let key = fs::read_to_string(store.data_dir().join("keys/root.key")).unwrap();
     planted.push(key.trim().rsplit(':').next().unwrap().to_owned());
-    std::thread::sleep(Duration::from_secs(wait()));
+    let wait = sized(WAIT);
+    std::thread::sleep(Duration::from_secs(wait as u64));
     if !rustix::process::geteuid().is_root() {
         // Nobody but root can look, which is what was to be shown.
         assert!(File::open(format!("/proc/{}/mem", server.id())).is_err());
@@ -47,9 +49,13 @@ fn plant_and_look(store: &Store) {
     // No secret, and in use as long as the server runs.
     let control = store.data_dir().display().to_string();
     let (found, control, searched) = search(&server, &planted, &control);
-    println!("{searched} bytes of memory searched for {} secrets", planted.len());
     assert!(control, "the control text was not found: the search does not see the memory");
     assert!(found.is_empty(), "in memory: {found:?}");
+    figures(
+        &format!("memory, {}", store.kind()),
+        "after its last use no secret is in the memory of the server",
+        &json!({"seconds": wait, "secrets": planted.len(), "bytes": searched, "found": 0}),
+    );
 }
 
 /// A secret through bodies, headers and answers, each over a connection of its own.
@@ -125,10 +131,4 @@ fn search(server: &Server, planted: &[String], control: &str) -> (Vec<String>, b
     found.sort();
     found.dedup();
     (found, is_seen, searched)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the wait of a long run is handed over this way")]
-fn wait() -> u64 {
-    let given = std::env::var("STRONGROOM_TEST_MEMORY_SECONDS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(WAIT)
 }

@@ -1,5 +1,7 @@
 //! Somebody who asks: the caller is the receiver.
 
+use std::sync::Arc;
+
 use strongroom_core::Result;
 use strongroom_core::access::{Door, ResourceKind, Role};
 use strongroom_core::draft::Member;
@@ -70,7 +72,8 @@ impl Caller {
     }
 
     pub(crate) async fn read(&self, credential: i64) -> Result<CredentialView> {
-        self.room.read_credential(&self.actor, &Ref::Serial(credential)).await
+        let found = self.room.read_credential(&self.actor, &Ref::Serial(credential)).await;
+        found.map(Arc::unwrap_or_clone)
     }
 
     pub(crate) async fn update(

@@ -76,7 +76,7 @@ fn jumps(store: &Store) {
     House::check_store(store);
     assert!(!store.log().contains("panicked"), "{}", store.log());
     figures(
-        if store.postgres_url().is_some() { "clock, PostgreSQL" } else { "clock, SQLite" },
+        &format!("clock, {}", store.kind()),
         "the clock jumps by hours and decades: every request is answered, no ended token opens, the log keeps its order",
         &json!({"jumps": JUMPS.len(), "acknowledged": house.kept.len(), "revived": 0, "lost": 0}),
     );

@@ -53,7 +53,7 @@ fn stopped(store: &Store) {
     server.stop();
     House::check_store(store);
     figures(
-        if store.postgres_url().is_some() { "stopped, PostgreSQL" } else { "stopped, SQLite" },
+        &format!("stopped, {}", store.kind()),
         "a server that is stopped for seconds under load answers every request once it goes on",
         &json!({"stops": cycles, "acknowledged": written.len(), "unanswered": 0, "lost": 0}),
     );
