@@ -6,6 +6,7 @@
 mod born;
 mod create;
 mod delete;
+mod lookup;
 mod update;
 mod values;
 mod version;
@@ -13,6 +14,7 @@ mod version;
 pub(crate) use born::Born;
 pub(crate) use create::of_body;
 pub(crate) use delete::remove;
+pub use lookup::{LookupDraft, LookupTest};
 pub(crate) use values::{present_type, unknown};
 
 use std::sync::Arc;

@@ -71,7 +71,9 @@ pub use authenticate::Presented;
 pub use backup::{BackupError, BackupManifest, BackupState, extract_backup};
 pub use catalog::CatalogAccount;
 pub use checkout::{CheckedOut, CheckoutDraft, RegistryAccess};
-pub use credential::{CredentialDraft, CredentialScope, Deleted, Expected, OwnerDoor};
+pub use credential::{
+    CredentialDraft, CredentialScope, Deleted, Expected, LookupDraft, LookupTest, OwnerDoor,
+};
 pub use credential_type::CredentialTypeDraft;
 pub use fsck::FsckReport;
 pub use grant::{GrantDraft, GrantView};

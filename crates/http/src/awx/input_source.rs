@@ -3,9 +3,6 @@
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use strongroom_core::credential_type::{Expected, InputRule};
-use strongroom_core::draft::Member;
-use strongroom_core::error::{Rule, ValueKind};
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::list::Field;
 use strongroom_service::view::{CredentialSummary, InputSourceView};
@@ -143,23 +140,9 @@ fn draft(body: &Body, mode: Mode) -> InputSourceDraft {
     InputSourceDraft {
         description: mode.or(read::text(body, "description", TextRule::FREE), String::new()),
         field: mode.required(read::text(body, "input_field_name", TextRule::required(1024))),
-        metadata: mode.or(metadata(body), Map::new()),
+        metadata: mode.or(read::object(body, "metadata"), Map::new()),
         target: mode.required(read::id(body, "target_credential")),
         source: mode.required(read::id(body, "source_credential")),
-    }
-}
-
-/// What the look-up needs besides its credential: an object, and no text of one.
-fn metadata(body: &Body) -> Member<Map<String, Value>> {
-    match body.get("metadata") {
-        None => Member::Absent,
-        Some(Value::Null) => Member::Bad(Rule::Null),
-        Some(Value::Object(members)) => Member::Given(members.clone()),
-        Some(other) => Member::Bad(Rule::Input(InputRule::WrongKind {
-            given: ValueKind::from(other),
-            path: Vec::new(),
-            expected: Expected::Object,
-        })),
     }
 }
 

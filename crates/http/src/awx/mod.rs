@@ -22,6 +22,7 @@ mod input_words;
 mod job_template;
 mod linked;
 mod list;
+mod lookup;
 mod mode;
 mod model;
 mod named;

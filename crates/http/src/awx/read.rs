@@ -4,7 +4,7 @@
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use strongroom_core::credential_type::read_inputs;
+use strongroom_core::credential_type::{Expected, InputRule, read_inputs};
 use strongroom_core::draft::Member;
 use strongroom_core::error::{Rule, ValueKind};
 use strongroom_core::id::Ref;
@@ -167,6 +167,25 @@ pub(super) fn inputs(body: &Body, name: &str) -> Member<Body> {
         Some(Ok(inputs)) => Member::Given(inputs),
         Some(Err(rule)) => Member::Bad(rule),
     }
+}
+
+/// An object, and no text of one.
+pub(super) fn object(body: &Body, name: &str) -> Member<Body> {
+    match body.get(name) {
+        None => Member::Absent,
+        Some(Value::Null) => Member::Bad(Rule::Null),
+        Some(Value::Object(members)) => Member::Given(members.clone()),
+        Some(other) => Member::Bad(not_an_object(other)),
+    }
+}
+
+/// That a value is no object, null neither.
+pub(super) fn not_an_object(value: &Value) -> Rule {
+    Rule::Input(InputRule::WrongKind {
+        given: ValueKind::from(value),
+        path: Vec::new(),
+        expected: Expected::Object,
+    })
 }
 
 /// A document whose own rules are looked at later.

@@ -11,7 +11,7 @@ use super::role::{ATTACHED, ATTACHED_OR_NOT};
 use super::serve::{Action, Segments, serve};
 use super::{
     access_list, activity, application, credential, credential_type, foreign, input_source,
-    job_template, oauth, organization, role, root, session, team, token, user,
+    job_template, lookup, oauth, organization, role, root, session, team, token, user,
 };
 use crate::facts::Facts;
 use crate::route::Route;
@@ -282,6 +282,8 @@ static VIEWS: &[View] = &[
         on![Get credential_type::read, Put credential_type::replace, Patch credential_type::change, Delete credential_type::delete]),
     View::posted("/api/v2/credential_types/{id}/credentials/", "Credential Type Credential List", &credential::MODEL,
         by(By::Everybody), on![Get credential::of_type, Post credential::create_below_type]),
+    View::new("/api/v2/credential_types/{id}/test/", "Credential Type External Test", Shape::Bare,
+        on![Get lookup::nothing_of_type, Post lookup::of_type]),
     View::list("/api/v2/credential_types/{id}/activity_stream/", "Credential Type Activity Stream List", &activity::MODEL,
         on![Get activity::of_credential_type]),
 
@@ -291,6 +293,8 @@ static VIEWS: &[View] = &[
         on![Get credential::read, Put credential::replace, Patch credential::change, Delete credential::delete]),
     View::posted("/api/v2/credentials/{id}/copy/", "Credential Copy", &credential::MODEL, only(&[model::NAME]),
         on![Get credential::may_copy, Post credential::copy]),
+    View::new("/api/v2/credentials/{id}/test/", "Credential External Test", Shape::Bare,
+        on![Get lookup::nothing_of_credential, Post lookup::of_credential]),
     View::list("/api/v2/credentials/{id}/owner_users/", "Credential Owner Users List", &user::MODEL,
         on![Get credential::owner_users]),
     View::list("/api/v2/credentials/{id}/owner_teams/", "Credential Owner Teams List", &team::MODEL,

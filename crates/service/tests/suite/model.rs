@@ -5,13 +5,17 @@ mod world;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use serde_json::{Map, json};
 use strongroom_core::Result;
 use strongroom_core::access::Role;
 use strongroom_service::{
-    CredentialDraft, CredentialScope, OwnerDoor, RoleHolder, RoleTarget, UserDraft,
+    CredentialDraft, CredentialScope, InputSourceDraft, InputSourceScope, JobTemplateDraft,
+    OwnerDoor, RoleHolder, RoleTarget, UserDraft,
 };
 
-use crate::room::{StoreKind, TestRoom, given, machine, organization, team, token, user};
+use crate::room::{
+    StoreKind, TestRoom, everything, given, machine, organization, team, token, user,
+};
 use world::World;
 
 /// One step; the numbers choose among what there is.
@@ -33,6 +37,13 @@ enum Step {
     Change(usize, usize),
     IssueToken(usize),
     RevokeToken(usize),
+    CreateVault(usize),
+    CreateTemplate(Option<usize>),
+    DeleteTemplate(usize, usize),
+    Attach(usize, usize, usize),
+    Detach(usize, usize, usize),
+    Feed(usize, usize, usize),
+    Starve(usize, usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,11 +73,18 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (any(), any()).prop_map(|(user, id)| Step::Change(user, id)),
         1 => any().prop_map(Step::IssueToken),
         1 => any().prop_map(Step::RevokeToken),
+        2 => any().prop_map(Step::CreateVault),
+        2 => proptest::option::of(any()).prop_map(Step::CreateTemplate),
+        1 => (any(), any()).prop_map(|(user, id)| Step::DeleteTemplate(user, id)),
+        4 => (any(), any(), any()).prop_map(|(user, to, id)| Step::Attach(user, to, id)),
+        1 => (any(), any(), any()).prop_map(|(user, to, id)| Step::Detach(user, to, id)),
+        4 => (any(), any(), any()).prop_map(|(user, to, by)| Step::Feed(user, to, by)),
+        1 => (any(), any()).prop_map(|(user, id)| Step::Starve(user, id)),
     ]
 }
 
 /// The roles that steps give, whatever object is chosen.
-const ROLES: [Role; 9] = [
+const ROLES: [Role; 14] = [
     Role::OrganizationAdmin,
     Role::OrganizationCredentialAdmin,
     Role::OrganizationAuditor,
@@ -76,6 +94,11 @@ const ROLES: [Role; 9] = [
     Role::CredentialAdmin,
     Role::CredentialUse,
     Role::CredentialRead,
+    Role::OrganizationJobTemplateAdmin,
+    Role::OrganizationExecute,
+    Role::JobTemplateAdmin,
+    Role::JobTemplateExecute,
+    Role::JobTemplateRead,
 ];
 
 /// A room, what the model says is in it, and a number for names.
@@ -94,6 +117,9 @@ impl Run {
         }
         for owned in [Owned::Organization, Owned::Team, Owned::User] {
             run.take(Step::CreateFor(owned, 0)).await;
+        }
+        for more in [Step::CreateVault(0), Step::CreateTemplate(Some(0))] {
+            run.take(more).await;
         }
         run
     }
@@ -148,6 +174,13 @@ impl Run {
                 self.world.delete_team(id);
             }
             Step::Give(..) | Step::Take(_) | Step::GiveTeam(..) => self.roles(step).await?,
+            Step::CreateVault(_)
+            | Step::CreateTemplate(_)
+            | Step::DeleteTemplate(..)
+            | Step::Attach(..)
+            | Step::Detach(..)
+            | Step::Feed(..)
+            | Step::Starve(..) => self.uses(step, name).await?,
             Step::CreateFor(owned, at) => self.create(owned, at, &name).await?,
             Step::DeleteCredential(at) => {
                 let id = self.world.credential(at)?;
@@ -231,23 +264,150 @@ impl Run {
         Some(())
     }
 
+    /// A step by which something uses credentials, or no more.
+    async fn uses(&mut self, step: Step, name: String) -> Option<()> {
+        let admin = self.world.caller(&self.room, 1).await;
+        match step {
+            Step::CreateVault(at) => {
+                let of = self.world.organization(at)?;
+                let inputs = Map::from_iter([("url".to_owned(), json!("https://vault.example"))]);
+                let draft = CredentialDraft {
+                    name: given(name),
+                    credential_type: given(VAULT),
+                    inputs: given(inputs),
+                    ..CredentialDraft::default()
+                };
+                let door = OwnerDoor::Organization(of.into());
+                let made = admin.create_credential(door, draft).await.unwrap();
+                let made = made.credential.identity.id;
+                let vault =
+                    world::Credential { organization: Some(of), team: None, external: true };
+                self.world.credentials.insert(made, vault);
+            }
+            Step::CreateTemplate(at) => {
+                let of = match at {
+                    Some(at) => Some(self.world.organization(at)?),
+                    None => None,
+                };
+                let draft = JobTemplateDraft {
+                    name: given(name),
+                    organization: given(of.map(Into::into)),
+                    ..JobTemplateDraft::default()
+                };
+                let made = admin.room.create_job_template(&admin.actor, draft).await.unwrap();
+                let template = world::Template { organization: of, ..world::Template::default() };
+                self.world.templates.insert(made.job_template.identity.id, template);
+            }
+            Step::DeleteTemplate(at, id) => {
+                let (by, id) = (self.world.person(at)?, self.world.template(id)?);
+                let caller = self.world.caller(&self.room, by).await;
+                let may = self.world.template_rights(by, id).edit;
+                let outcome = caller.room.delete_job_template(&caller.actor, &id.into()).await;
+                agree(may, &outcome, "delete a template");
+                if may {
+                    self.world.delete_template(id);
+                }
+            }
+            Step::Attach(at, to, id) => {
+                let by = self.world.person(at)?;
+                let (to, id) = (self.world.template(to)?, self.world.credential(id)?);
+                let caller = self.world.caller(&self.room, by).await;
+                // A template takes one of each type, and none that fetches.
+                let may = self.world.template_rights(by, to).edit
+                    && self.world.rights(by, id).using
+                    && self.world.templates[&to].attached.is_empty()
+                    && !self.world.credentials[&id].external;
+                let (template, credential) = (to.into(), id.into());
+                let outcome = caller
+                    .room
+                    .attach_job_template_credential(&caller.actor, &template, &credential)
+                    .await;
+                agree(may, &outcome, "attach");
+                if may {
+                    self.world.templates.get_mut(&to)?.attached.insert(id);
+                }
+            }
+            Step::Detach(at, to, id) => {
+                let (by, to) = (self.world.person(at)?, self.world.template(to)?);
+                let attached = &self.world.templates[&to].attached;
+                let id = attached.iter().copied().nth(id % attached.len().max(1))?;
+                let caller = self.world.caller(&self.room, by).await;
+                // It takes no right on what is detached.
+                let may = self.world.template_rights(by, to).edit;
+                let (template, credential) = (to.into(), id.into());
+                let outcome = caller
+                    .room
+                    .detach_job_template_credential(&caller.actor, &template, &credential)
+                    .await;
+                agree(may, &outcome, "detach");
+                if may {
+                    self.world.templates.get_mut(&to)?.attached.remove(&id);
+                }
+            }
+            Step::Feed(at, target, source) => {
+                let by = self.world.person(at)?;
+                let (target, source) =
+                    (self.world.credential(target)?, self.world.credential(source)?);
+                let caller = self.world.caller(&self.room, by).await;
+                let metadata = [("secret_path", json!("a")), ("secret_key", json!("k"))];
+                let draft = InputSourceDraft {
+                    field: given("password".to_owned()),
+                    metadata: given(Map::from_iter(
+                        metadata.map(|(key, value)| (key.to_owned(), value)),
+                    )),
+                    target: given(target),
+                    source: given(source),
+                    ..InputSourceDraft::default()
+                };
+                let may = self.world.rights(by, target).edit
+                    && self.world.rights(by, source).using
+                    && !self.world.credentials[&target].external
+                    && self.world.credentials[&source].external
+                    && self.world.sources.values().all(|(fed, _)| *fed != target);
+                let outcome = caller.room.create_input_source(&caller.actor, None, draft).await;
+                agree(may, &outcome, "feed");
+                if let Ok(made) = outcome {
+                    self.world.sources.insert(made.input_source.identity.id, (target, source));
+                }
+            }
+            Step::Starve(at, id) => {
+                let (by, id) = (self.world.person(at)?, self.world.source(id)?);
+                let caller = self.world.caller(&self.room, by).await;
+                let may = self.world.rights(by, self.world.sources[&id].0).edit;
+                let outcome = caller.room.delete_input_source(&caller.actor, &id.into()).await;
+                agree(may, &outcome, "starve");
+                if may {
+                    self.world.sources.remove(&id);
+                }
+            }
+            other => unreachable!("{other:?} uses nothing"),
+        }
+        Some(())
+    }
+
     async fn create(&mut self, owned: Owned, at: usize, name: &str) -> Option<()> {
         let (door, made) = match owned {
             Owned::Organization => {
                 let of = self.world.organization(at)?;
                 (
                     OwnerDoor::Organization(of.into()),
-                    world::Credential { organization: Some(of), team: None },
+                    world::Credential { organization: Some(of), team: None, external: false },
                 )
             }
             Owned::Team => {
                 let of = self.world.team(at)?;
                 let organization = self.world.teams.get(&of).copied();
-                (OwnerDoor::Team(of.into()), world::Credential { organization, team: Some(of) })
+                (
+                    OwnerDoor::Team(of.into()),
+                    world::Credential { organization, team: Some(of), external: false },
+                )
             }
             Owned::User => {
                 let of = self.world.person(at)?;
-                (OwnerDoor::User(of.into()), world::Credential { organization: None, team: None })
+                (
+                    OwnerDoor::User(of.into()),
+                    world::Credential { organization: None, team: None, external: false },
+                )
             }
         };
         let admin = self.world.caller(&self.room, 1).await;
@@ -280,6 +440,17 @@ impl Run {
             assert_eq!(sorted(&teams), self.world.teams_of(*id), "teams of {id}");
             let users = caller.users().await.unwrap();
             assert_eq!(sorted(&users), self.world.users_of(*id), "users of {id}");
+            let templates = caller.room.list_job_templates(&caller.actor, everything()).await;
+            let templates: Vec<i64> =
+                templates.unwrap().items.iter().map(|one| one.job_template.identity.id).collect();
+            assert_eq!(sorted(&templates), self.world.templates_of(*id), "templates of {id}");
+            let sources = caller
+                .room
+                .list_input_sources(&caller.actor, InputSourceScope::All, everything())
+                .await;
+            let sources: Vec<i64> =
+                sources.unwrap().items.iter().map(|one| one.input_source.identity.id).collect();
+            assert_eq!(sorted(&sources), self.world.sources_of(*id), "input sources of {id}");
             if at == number % people.len() {
                 self.look_one_by_one(&caller, &users).await;
             }
@@ -307,6 +478,21 @@ impl Run {
             };
             assert_eq!(found, expected, "user {} and credential {id}", caller.id);
         }
+        for (id, template) in &self.world.templates {
+            let expected = self.world.template_rights(caller.id, *id);
+            let found = caller.room.read_job_template(&caller.actor, &(*id).into()).await;
+            assert_eq!(found.is_ok(), expected.read, "user {} and template {id}", caller.id);
+            if let Ok(view) = found {
+                assert_eq!((view.may_change, view.may_delete), (expected.edit, expected.edit));
+                // All that is attached is shown to every reader.
+                let shown: Vec<i64> = view.credentials.iter().map(|one| one.id).collect();
+                assert_eq!(sorted(&shown), template.attached.iter().copied().collect::<Vec<_>>());
+            }
+        }
+        for (id, (target, _)) in &self.world.sources {
+            let read = caller.room.read_input_source(&caller.actor, &(*id).into()).await.is_ok();
+            assert_eq!(read, self.world.rights(caller.id, *target).read);
+        }
         for id in &self.world.organizations {
             let read = caller.read_organization(*id).await.is_ok();
             assert_eq!(read, self.world.organizations_of(caller.id).contains(id));
@@ -320,6 +506,9 @@ impl Run {
         }
     }
 }
+
+/// A managed type that fetches from another system.
+const VAULT: i64 = 27;
 
 fn sorted(ids: &[i64]) -> Vec<i64> {
     let mut ids = ids.to_vec();

@@ -180,6 +180,8 @@ fn bodies() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/strongroom/v1/credentials/{id}/placements", json!({"dialect": "cloud_foundry", "scope": "organization", "organization": "<{organization}>"})),
         ("POST", "/strongroom/v1/registries", json!({"name": "New", "organization": "<{organization}>", "url": "https://new.example.com"})),
         ("PATCH", "/strongroom/v1/registries/{id}", json!({"credentials_limit": 20})),
+        ("POST", "/api/v2/credentials/{id}/test/", json!({})),
+        ("POST", "/api/v2/credential_types/{id}/test/", json!({})),
         ("POST", "/strongroom/v1/registry-authorities", json!({})),
         ("POST", "/strongroom/v1/registry-authorities/{id}/use", json!({})),
         ("POST", "/strongroom/v1/registries/{id}/robots", json!({"description": "New"})),

@@ -32,6 +32,65 @@ fn with(body: &Value, member: &str, value: Value) -> Value {
 }
 
 on_both_stores! {
+    async fn a_test_tells_what_may_not_be_tried_and_sends_nothing(room: Room) {
+        let (office, target, source) = office(room).await;
+        let path = |id: i64| format!("/api/v2/credentials/{id}/test/");
+        let bare = office.of_type("bare", 27, &json!({"url": "https://vault.example.com"})).await;
+        let metadata = json!({"secret_path": "a/b", "secret_key": "k"});
+        let text = |text: &str| json!({"inputs": text});
+        let listed = |text: &str| json!({"inputs": [text]});
+        let destination = |field: &str| text(&format!("{field} cannot be given for a stored credential that holds secrets"));
+        for (id, body, answer) in [
+            (target, json!({}), text("AttributeError")),
+            (target, json!({"inputs": {"url": "https://x"}}), text("AttributeError")),
+            (source, json!({"inputs": {"url": "https://x"}}), destination("url")),
+            // Several: the first in the order of the fields.
+            (source, json!({"inputs": {"cacert": "x", "url": "https://x", "namespace": "n"}}), destination("url")),
+            (source, json!({"inputs": {"url": "https://vault.example.com"}}), destination("url")),
+            (source, json!({"inputs": {"api_version": "v2"}, "metadata": metadata}), text("NotImplementedError")),
+            (bare, json!({"inputs": {"url": "https://x"}}), text("NotImplementedError")),
+            (source, json!({"inputs": "x"}), listed("str provided, expected dict")),
+            (source, json!({"inputs": []}), listed("list provided, expected dict")),
+            (source, json!({"inputs": null}), listed("NoneType provided, expected dict")),
+            (source, json!({"metadata": "x"}), listed("str provided, expected dict")),
+        ] {
+            let reply = office.admin.post(&path(id), &body).await;
+            assert!(!reply.text.contains("vault-secret-token"));
+            answers(&reply, 400, &answer);
+        }
+        let shown = office.admin.get(&path(source)).await;
+        assert_eq!((shown.is(200), shown.header("allow")), (json!({}), "GET, POST, HEAD, OPTIONS"));
+        office.admin.put(&path(source), &json!({})).await.is(405);
+        is_missing(&office.admin.post(&path(4711), &json!({})).await, "Credential");
+        // It takes *use*, whatever the body says.
+        let roles = office.admin.get(&format!("/api/v2/credentials/{source}/")).await.is(200);
+        let role = |name: &str| roles["summary_fields"]["object_roles"][name]["id"].clone();
+        let give = async |name: &str| {
+            let id = json!({"id": 2});
+            office.admin.post(&format!("/api/v2/roles/{}/users/", role(name)), &id).await.is(204);
+        };
+        office.admin.post("/api/v2/organizations/2/users/", &json!({"id": 2})).await.is(204);
+        give("read_role").await;
+        is_refused(&office.alice.post(&path(source), &json!({"inputs": "x"})).await);
+        is_refused(&office.alice.get(&path(source)).await);
+        give("use_role").await;
+        answers(&office.alice.post(&path(source), &json!({})).await, 400, &text("NotImplementedError"));
+
+        // Of a type only what is given counts, and only a superuser may.
+        let path = |id: i64| format!("/api/v2/credential_types/{id}/test/");
+        for (id, body, answer) in [
+            (1, json!({}), text("AttributeError")),
+            (27, json!({"inputs": {"url": "https://x", "token": "t"}}), text("NotImplementedError")),
+            (27, json!({"inputs": 1}), listed("int provided, expected dict")),
+        ] {
+            answers(&office.admin.post(&path(id), &body).await, 400, &answer);
+        }
+        is_refused(&office.alice.post(&path(27), &json!({})).await);
+        is_refused(&office.bob.post(&path(27), &json!({})).await);
+        is_missing(&office.admin.post(&path(4711), &json!({})).await, "CredentialType");
+        office.admin.get(&path(27)).await.is(200);
+    }
+
     async fn one_is_made_shown_changed_and_deleted(room: Room) {
         let (office, target, source) = office(room).await;
         let reply = office.admin.post(SOURCES, &body(target, source)).await;

@@ -18,6 +18,10 @@ pub(crate) struct World {
     pub(crate) grants: BTreeSet<(i64, Role, i64)>,
     /// Roles on credentials of teams: team, role, credential.
     pub(crate) team_grants: BTreeSet<(i64, Role, i64)>,
+    /// Job templates: their organizations, and what is attached to them.
+    pub(crate) templates: BTreeMap<i64, Template>,
+    /// Input sources: the credential that gets a field, and the one that fetches it.
+    pub(crate) sources: BTreeMap<i64, (i64, i64)>,
     /// AWX tokens: whose, and what is presented.
     pub(crate) tokens: BTreeMap<i64, (i64, SecretString)>,
     callers: BTreeMap<i64, Caller>,
@@ -39,6 +43,14 @@ pub(crate) struct Credential {
     pub(crate) organization: Option<i64>,
     /// The team that it was made for.
     pub(crate) team: Option<i64>,
+    /// Whether it is of a type that fetches.
+    pub(crate) external: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Template {
+    pub(crate) organization: Option<i64>,
+    pub(crate) attached: BTreeSet<i64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,7 +63,7 @@ pub(crate) struct Rights {
 impl World {
     pub(crate) fn first_start() -> Self {
         let admin = User { superuser: true, ..User::new("admin") };
-        let galaxy = Credential { organization: None, team: None };
+        let galaxy = Credential { organization: None, team: None, external: false };
         Self {
             users: BTreeMap::from([(1, admin)]),
             organizations: BTreeSet::from([1]),
@@ -78,8 +90,17 @@ impl World {
         choose(self.credentials.keys().copied().filter(|id| *id != 1), at)
     }
 
+    pub(crate) fn template(&self, at: usize) -> Option<i64> {
+        choose(self.templates.keys().copied(), at)
+    }
+
+    pub(crate) fn source(&self, at: usize) -> Option<i64> {
+        choose(self.sources.keys().copied(), at)
+    }
+
     pub(crate) fn object(&self, role: Role, at: usize) -> Option<i64> {
         match role.kind() {
+            ResourceKind::JobTemplate => self.template(at),
             ResourceKind::Organization => self.organization(at),
             ResourceKind::Team => self.team(at),
             _ => self.credential(at),
@@ -114,6 +135,15 @@ impl World {
         self.credentials.remove(&id);
         self.grants.retain(|(_, role, on)| role.kind() != ResourceKind::Credential || *on != id);
         self.team_grants.retain(|(.., on)| *on != id);
+        self.sources.retain(|_, (target, source)| *target != id && *source != id);
+        for template in self.templates.values_mut() {
+            template.attached.remove(&id);
+        }
+    }
+
+    pub(crate) fn delete_template(&mut self, id: i64) {
+        self.templates.remove(&id);
+        self.grants.retain(|(_, role, on)| role.kind() != ResourceKind::JobTemplate || *on != id);
     }
 
     pub(crate) fn delete_organization(&mut self, id: i64) {
@@ -128,6 +158,11 @@ impl World {
         let owned: Vec<i64> = owned.map(|(credential, _)| *credential).collect();
         for credential in owned {
             self.delete_credential(credential);
+        }
+        let owned = self.templates.iter().filter(|(_, template)| template.organization == Some(id));
+        let owned: Vec<i64> = owned.map(|(template, _)| *template).collect();
+        for template in owned {
+            self.delete_template(template);
         }
     }
 
@@ -179,6 +214,35 @@ impl World {
 
     pub(crate) fn credentials_of(&self, user: i64) -> Vec<i64> {
         self.credentials.keys().copied().filter(|id| self.rights(user, *id).read).collect()
+    }
+
+    /// What a user may do to a job template; to use it is to run it.
+    pub(crate) fn template_rights(&self, user: i64, template: i64) -> Rights {
+        let of = self.templates[&template].organization;
+        let on_organization = |role| of.is_some_and(|of| self.holds(user, role, of));
+        let edit = self.users[&user].superuser
+            || self.holds(user, Role::JobTemplateAdmin, template)
+            || on_organization(Role::OrganizationAdmin)
+            || on_organization(Role::OrganizationJobTemplateAdmin);
+        let using = edit
+            || self.holds(user, Role::JobTemplateExecute, template)
+            || on_organization(Role::OrganizationExecute);
+        let read = using
+            || self.holds(user, Role::JobTemplateRead, template)
+            || on_organization(Role::OrganizationAuditor)
+            || self.users[&user].auditor;
+        Rights { read, using, edit }
+    }
+
+    pub(crate) fn templates_of(&self, user: i64) -> Vec<i64> {
+        let all = self.templates.keys().copied();
+        all.filter(|id| self.template_rights(user, *id).read).collect()
+    }
+
+    /// The input sources of the credentials that the user may read.
+    pub(crate) fn sources_of(&self, user: i64) -> Vec<i64> {
+        let seen = self.sources.iter().filter(|(_, (target, _))| self.rights(user, *target).read);
+        seen.map(|(id, _)| *id).collect()
     }
 
     pub(crate) fn organizations_of(&self, user: i64) -> Vec<i64> {
