@@ -174,13 +174,11 @@ impl Run {
                 self.world.delete_team(id);
             }
             Step::Give(..) | Step::Take(_) | Step::GiveTeam(..) => self.roles(step).await?,
-            Step::CreateVault(_)
-            | Step::CreateTemplate(_)
-            | Step::DeleteTemplate(..)
-            | Step::Attach(..)
-            | Step::Detach(..)
-            | Step::Feed(..)
-            | Step::Starve(..) => self.uses(step, name).await?,
+            Step::CreateVault(_) | Step::CreateTemplate(_) => self.furnish(step, name).await?,
+            Step::DeleteTemplate(..) | Step::Attach(..) | Step::Detach(..) => {
+                self.templates(step).await?;
+            }
+            Step::Feed(..) | Step::Starve(..) => self.sources(step).await?,
             Step::CreateFor(owned, at) => self.create(owned, at, &name).await?,
             Step::DeleteCredential(at) => {
                 let id = self.world.credential(at)?;
@@ -264,8 +262,8 @@ impl Run {
         Some(())
     }
 
-    /// A step by which something uses credentials, or no more.
-    async fn uses(&mut self, step: Step, name: String) -> Option<()> {
+    /// A step that makes something that uses credentials.
+    async fn furnish(&mut self, step: Step, name: String) -> Option<()> {
         let admin = self.world.caller(&self.room, 1).await;
         match step {
             Step::CreateVault(at) => {
@@ -298,6 +296,14 @@ impl Run {
                 let template = world::Template { organization: of, ..world::Template::default() };
                 self.world.templates.insert(made.job_template.identity.id, template);
             }
+            other => unreachable!("{other:?} makes nothing"),
+        }
+        Some(())
+    }
+
+    /// A step by which a job template uses a credential, or no more.
+    async fn templates(&mut self, step: Step) -> Option<()> {
+        match step {
             Step::DeleteTemplate(at, id) => {
                 let (by, id) = (self.world.person(at)?, self.world.template(id)?);
                 let caller = self.world.caller(&self.room, by).await;
@@ -344,6 +350,14 @@ impl Run {
                     self.world.templates.get_mut(&to)?.attached.remove(&id);
                 }
             }
+            other => unreachable!("{other:?} concerns no template"),
+        }
+        Some(())
+    }
+
+    /// A step by which a credential gets a field from another one, or no more.
+    async fn sources(&mut self, step: Step) -> Option<()> {
+        match step {
             Step::Feed(at, target, source) => {
                 let by = self.world.person(at)?;
                 let (target, source) =
@@ -380,7 +394,7 @@ impl Run {
                     self.world.sources.remove(&id);
                 }
             }
-            other => unreachable!("{other:?} uses nothing"),
+            other => unreachable!("{other:?} concerns no input source"),
         }
         Some(())
     }
