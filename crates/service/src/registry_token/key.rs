@@ -175,6 +175,16 @@ impl Strongroom {
         self.0.registry_keys.last().map(|opened| opened.view.expires)
     }
 
+    /// The end of the certificate of the authority that signs, if a signer was used since the start.
+    pub(crate) async fn registry_authority_end(&self) -> Result<Option<Timestamp>> {
+        if self.0.registry_keys.last().is_none() {
+            return Ok(None);
+        }
+        let rows = self.read(|tx| tx.certified_keys(AUTHORITY)).await?;
+        let signing = rows.iter().find(|row| row.retired.is_none());
+        Ok(signing.map(|row| row.expires))
+    }
+
     /// The newest signer of the store, opened and remembered.
     async fn load_signer(&self) -> Result<Option<Arc<Opened>>> {
         let form = self.0.token_key;
@@ -203,7 +213,7 @@ impl Strongroom {
     /// Makes the authority and its first signer, unless another process was first.
     async fn make_authority(&self) -> Result<()> {
         let (authority, row) = self.draw_authority()?;
-        let (signer, by) = (self.certify(&authority)?, self.on_host());
+        let (signer, by) = (self.certify(&authority, row.expires)?, self.on_host());
         let change = move |tx: &mut WriteTx<'_>| {
             if !tx.certified_keys(AUTHORITY)?.is_empty() {
                 return Ok(Audited::unchanged(()));
@@ -250,12 +260,14 @@ impl Strongroom {
         let context = context(&authority.guid);
         let opened = Authority::open(&self.0.keyring, &context, &sealed, authority.certificate)
             .map_err(Error::internal)?;
-        Ok(NewSigner { row: self.certify(&opened)?, authority_id: authority.id })
+        Ok(NewSigner { row: self.certify(&opened, authority.expires)?, authority_id: authority.id })
     }
 
-    fn certify(&self, authority: &Authority) -> Result<CertifiedKeyRow> {
+    /// A signer that its authority certifies; it does not count for longer than the authority itself.
+    fn certify(&self, authority: &Authority, ends: Timestamp) -> Result<CertifiedKeyRow> {
         let (guid, _) = draw_identity()?;
-        let (validity, expires) = self.validity(SIGNER_SECONDS);
+        let left = (ends.as_micros() - self.now().as_micros()) / 1_000_000;
+        let (validity, expires) = self.validity(SIGNER_SECONDS.min(left));
         let (signer, sealed) =
             authority.issue(&self.0.keyring, &context(&guid), validity).map_err(Error::internal)?;
         Ok(CertifiedKeyRow {

@@ -76,6 +76,10 @@ impl Strongroom {
             let left = (ends.as_micros() - now.as_micros()) / 1_000_000;
             metrics::gauge!("strongroom_registry_signer_seconds_left").set(shown(left.max(0)));
         }
+        if let Some(ends) = self.registry_authority_end().await? {
+            let left = (ends.as_micros() - now.as_micros()) / 1_000_000;
+            metrics::gauge!("strongroom_registry_authority_seconds_left").set(shown(left.max(0)));
+        }
         if found.untold == 0 {
             return Ok(());
         }
