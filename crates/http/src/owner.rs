@@ -8,6 +8,7 @@ use strongroom_service::{Presented, Strongroom};
 use crate::facts::RequestFacts;
 use crate::fault::Fault;
 use crate::route::Slash;
+use crate::state::AppState;
 use crate::{app_catalog, awx, cloud_foundry, native, probely, registry_token, uaa, unserved};
 
 /// The owner of a path.
@@ -146,9 +147,9 @@ impl Owner {
     }
 
     /// Adds what the owner sends with every answer, faults included.
-    pub(crate) fn decorate(self, facts: &RequestFacts, response: &mut Response) {
+    pub(crate) fn decorate(self, state: &AppState, facts: &RequestFacts, response: &mut Response) {
         match self {
-            Self::Awx => awx::decorate(facts, response),
+            Self::Awx => awx::decorate(&state.settings.node, facts, response),
             Self::CloudFoundry | Self::Uaa => {
                 set(response.headers_mut(), X_REQUEST_ID, &facts.request_id);
                 cloud_foundry::decorate(facts, response);

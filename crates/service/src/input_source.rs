@@ -128,7 +128,7 @@ impl Strongroom {
             let (_, made_source) = tx.input_source::<proof::Change>(&by, &Ref::Serial(id))?;
             note_uses(tx, &by, &made_source)?;
             let mut entry = entry(tx, &by, Operation::Create, &made_source)?;
-            entry.changes = members(&made_source)
+            entry.changes = members(tx, &made_source)?
                 .into_iter()
                 .map(|(member, value)| made(member, value))
                 .collect();
@@ -161,7 +161,7 @@ impl Strongroom {
                 metadata: checked.metadata,
                 ..old.clone()
             };
-            let changes = differences(members(&old), members(&new));
+            let changes = differences(members(tx, &old)?, members(tx, &new)?);
             if changes.is_empty() {
                 return Ok(Audited::unchanged(view(tx, &by, old)?));
             }
@@ -186,7 +186,7 @@ impl Strongroom {
             let mut entry = entry(tx, &by, Operation::Delete, &old)?;
             entry.reason = permit.reason().to_string();
             entry.changes =
-                members(&old).into_iter().map(|(member, value)| gone(member, value)).collect();
+                members(tx, &old)?.into_iter().map(|(member, value)| gone(member, value)).collect();
             tx.delete_input_source(&permit)?;
             Ok(Audited::new((), entry))
         })
@@ -219,7 +219,7 @@ pub(crate) fn copy_all(
         let mut entry = entry(tx, actor, Operation::Create, &copy)?;
         "copied".clone_into(&mut entry.reason);
         entry.changes =
-            members(&copy).into_iter().map(|(member, value)| made(member, value)).collect();
+            members(tx, &copy)?.into_iter().map(|(member, value)| made(member, value)).collect();
         entries.push(entry);
     }
     Ok(entries)
@@ -395,12 +395,17 @@ fn entry(
 }
 
 /// The members that entries tell.
-fn members(source: &InputSource) -> Vec<(&'static str, Value)> {
-    vec![
+fn members(tx: &ReadTx<'_>, source: &InputSource) -> Result<Vec<(&'static str, Value)>> {
+    let names = tx.names(Kind::Credential, &[source.target_id, source.source_id])?;
+    let named = |id: i64| {
+        let name = names.iter().find(|(known, _)| *known == id).map(|(_, name)| name.as_str());
+        json!(format!("{}-{id}", name.unwrap_or_default()))
+    };
+    Ok(vec![
         ("description", json!(source.description)),
         ("input_field_name", json!(source.field)),
         ("metadata", json!(Value::from(source.metadata.clone()).to_string())),
-        ("target_credential", json!(source.target_id)),
-        ("source_credential", json!(source.source_id)),
-    ]
+        ("target_credential", named(source.target_id)),
+        ("source_credential", named(source.source_id)),
+    ])
 }

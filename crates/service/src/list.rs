@@ -359,6 +359,7 @@ pub enum Field {
     Actor,
     ActorName,
     ObjectKind,
+    Changes,
     Dialect,
     Outcome,
     RequestId,

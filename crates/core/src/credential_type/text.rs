@@ -62,6 +62,10 @@ fn fits<'a>(values: impl IntoIterator<Item = &'a Value>, levels: usize) -> bool 
 }
 
 fn yaml(text: &str) -> Option<Value> {
+    // YAML indents with spaces only, which the parser does not insist on.
+    if text.lines().any(|line| line.starts_with('\t') && !line.trim().is_empty()) {
+        return None;
+    }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH_LIMIT,
@@ -188,6 +192,8 @@ mod tests {
             ("k: |\n  -----BEGIN\n  two\n", json!({"k": "-----BEGIN\ntwo\n"})),
             (r#"{"a": 1, "a": 2}"#, json!({"a": 2})),
             ("'1': x # comment", json!({"1": "x"})),
+            ("a: 1\n\t\nb:\t2\n", json!({"a": 1, "b": 2})),
+            ("{\n\t\"a\": 1\n}", json!({"a": 1})),
             ("{}", json!({})),
         ] {
             assert_eq!(parsed(text), Some(expected), "{text}");
@@ -206,6 +212,8 @@ mod tests {
             "null",
             "12",
             "- a",
+            "a:\n\tb: 1\n",
+            "\ta: 1",
             "a: 1\n---\nb: 2\n",
             "a: 1\na: 2\n",
             "1: x",

@@ -66,7 +66,7 @@ pub(super) const MODEL: Model = Model {
         ("actor", Field::Actor),
     ],
     closed: &["changes"],
-    searched: &[],
+    searched: &[("changes", Field::Changes)],
     roles: &[],
 };
 
@@ -269,6 +269,13 @@ const fn told(kind: Kind) -> &'static [&'static str] {
             "organization",
         ],
         Kind::JobTemplate => job_template::TOLD,
+        Kind::InputSource => &[
+            "description",
+            "input_field_name",
+            "metadata",
+            "target_credential",
+            "source_credential",
+        ],
         _ => &[],
     }
 }
@@ -329,7 +336,7 @@ async fn fetch(call: &Call, scope: ActivityScope, mut request: ListRequest) -> R
     Ok(Page { items, total: page.total })
 }
 
-/// AWX and the log have different words for tokens.
+/// AWX and the log have different words for some kinds of object.
 fn spell(filters: &mut [Filter]) {
     for filter in filters.iter_mut().filter(|filter| filter.field == Field::ObjectKind) {
         let operands = match &mut filter.test {
@@ -338,9 +345,11 @@ fn spell(filters: &mut [Filter]) {
             _ => continue,
         };
         for operand in operands {
-            for (model, kind) in
-                [(&token::MODEL, Kind::Token), (&application::MODEL, Kind::Application)]
-            {
+            for (model, kind) in [
+                (&token::MODEL, Kind::Token),
+                (&application::MODEL, Kind::Application),
+                (&input_source::MODEL, Kind::InputSource),
+            ] {
                 if *operand == Operand::Text(model.word.to_owned()) {
                     *operand = Operand::Text(kind.word().to_owned());
                 }
@@ -435,7 +444,8 @@ const RELATIONS: [(Kind, &str, &str); 2] = [
 ];
 
 /// The kinds of object that AWX has entries of.
-const KNOWN: [Kind; 8] = [
+const KNOWN: [Kind; 9] = [
+    Kind::InputSource,
     Kind::JobTemplate,
     Kind::Application,
     Kind::Credential,

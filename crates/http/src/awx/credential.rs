@@ -4,7 +4,9 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::ETAG;
 use serde_json::{Map, json};
+use strongroom_core::Error;
 use strongroom_core::draft::Member;
+use strongroom_core::error::Rule;
 use strongroom_core::id::{Kind, Ref};
 use strongroom_service::view::CredentialView;
 use strongroom_service::{
@@ -19,7 +21,7 @@ use super::list::Element;
 use super::mode::Mode;
 use super::read::{self, Body, TextRule};
 use super::reply::{created, done, done_though_used, shown};
-use super::{MASK, attach, team, user};
+use super::{MASK, attach, root, team, user};
 
 pub(super) use super::credential_wire::MODEL;
 
@@ -97,6 +99,18 @@ pub(super) fn attached_draft(body: &Body) -> CredentialDraft {
     CredentialDraft { team: Member::Absent, user: Member::Absent, ..draft(body, Mode::Create) }
 }
 
+/// The owner that the path names. To system administrators a number that no object can have is one of a missing object.
+async fn owner(call: &Call, kind: Kind, member: &'static str) -> Outcome<Ref> {
+    let found = call.target(kind).await;
+    let Some(given) = call.segment.clone().filter(|_| found.is_err() && !call.is_by_name()) else {
+        return found;
+    };
+    if !root::is_superuser(call).await? {
+        return found;
+    }
+    Err(Error::invalid(member, Rule::UnknownObject { given }).into())
+}
+
 /// `GET /api/v2/credentials/{id}/`
 pub(super) async fn read(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
@@ -168,7 +182,7 @@ pub(super) async fn of_user(call: Call) -> Outcome<Response> {
 
 /// `POST /api/v2/users/{id}/credentials/`: the path says who owns it.
 pub(super) async fn create_for_user(call: Call) -> Outcome<Response> {
-    let id = call.target(Kind::User).await?;
+    let id = owner(&call, Kind::User, "user").await?;
     make(&call, OwnerDoor::User(id), Kind::User).await
 }
 
@@ -179,7 +193,7 @@ pub(super) async fn of_team(call: Call) -> Outcome<Response> {
 
 /// `POST /api/v2/teams/{id}/credentials/`
 pub(super) async fn create_for_team(call: Call) -> Outcome<Response> {
-    let id = call.target(Kind::Team).await?;
+    let id = owner(&call, Kind::Team, "team").await?;
     make(&call, OwnerDoor::Team(id), Kind::Team).await
 }
 
@@ -214,7 +228,7 @@ pub(super) async fn of_organization(call: Call) -> Outcome<Response> {
 
 /// `POST /api/v2/organizations/{id}/credentials/`
 pub(super) async fn create_for_organization(call: Call) -> Outcome<Response> {
-    let id = call.target(Kind::Organization).await?;
+    let id = owner(&call, Kind::Organization, "organization").await?;
     make(&call, OwnerDoor::Organization(id), Kind::Organization).await
 }
 

@@ -41,6 +41,8 @@ pub(super) const MODEL: Model = Model {
         Info::shown("cloud", "field", "Cloud").computed(),
         Info::shown("kubernetes", "field", "Kubernetes").computed(),
         Info::shown("managed_by_tower", "boolean", "Managed by tower").computed(),
+        Info::shown("version", "integer", "Version").computed(),
+        Info::shown("fingerprints", "object", "Fingerprints").computed(),
         Info::of("user", "id", "User", Access::Write(Start::Null))
             .help(
                 "Write-only field used to add user to owner role. If provided, do not give either team or \

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use strongroom_core::Result;
 use strongroom_core::id::Kind;
+use strongroom_core::record::InputSource;
 use strongroom_service::list::{Field, Filter, ListRequest, Paging, Test};
 use strongroom_service::view::AuditView;
-use strongroom_service::{ApplicationScope, CredentialScope, view};
+use strongroom_service::{ApplicationScope, CredentialScope, InputSourceScope, view};
 use strongroom_service::{OrganizationScope, RoleScope, TeamScope, TokenScope, UserScope};
 
 use super::call::Call;
@@ -103,6 +104,12 @@ async fn summaries(call: &Call, kind: Kind, ids: &[i64]) -> Result<Vec<(i64, Val
                 named(application.identity.id, &application.name, &application.description)
             };
             page.items.iter().map(|item| (item.application.identity.id, of(item))).collect()
+        }
+        Kind::InputSource => {
+            let page = room.list_input_sources(actor, InputSourceScope::All, request).await?;
+            let of = |source: &InputSource| json!({"id": source.identity.id, "description": source.description});
+            let sources = page.items.iter().map(|item| &item.input_source);
+            sources.map(|source| (source.identity.id, of(source))).collect()
         }
         Kind::Role => {
             let page = room.list_roles(actor, RoleScope::All, request).await?;

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use serde_json::{Map, Value, json};
+use strongroom_core::access::Role;
 use strongroom_core::id::Kind;
 
 use super::call::Call;
@@ -55,6 +56,8 @@ pub(super) enum By {
     Superuser,
     /// System administrators, and administrators of an organization.
     Administrator,
+    /// They, and whoever makes job templates in an organization.
+    TemplateMaker,
 }
 
 /// The answer of a view of which there is nothing to say but its name.
@@ -119,6 +122,8 @@ async fn may_post(call: &Call, by: By) -> Outcome<bool> {
         By::Everybody => Ok(true),
         By::Superuser => root::is_superuser(call).await,
         By::Administrator => Ok(root::is_superuser(call).await? || root::administers(call).await?),
+        By::TemplateMaker => Ok(root::is_superuser(call).await?
+            || root::holds_somewhere(call, Role::OrganizationJobTemplateAdmin).await?),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use axum::response::Response;
 use serde_json::{Value, json};
+use strongroom_core::access::Role;
 use strongroom_core::id::Ref;
 use strongroom_service::OrganizationScope;
-use strongroom_service::list::{ListRequest, Paging};
+use strongroom_service::list::{Field, Filter, ListRequest, Paging, Test};
 
 use super::VERSION;
 use super::call::Call;
@@ -103,9 +104,18 @@ pub(super) async fn administers(call: &Call) -> Outcome<bool> {
     let Some(id) = call.actor.user_id() else {
         return Ok(true);
     };
-    let scope = OrganizationScope::AdministeredBy(Ref::Serial(id));
+    is_any(call, OrganizationScope::AdministeredBy(Ref::Serial(id)), Vec::new()).await
+}
+
+/// Whether the caller holds a role, himself or through another role, on any organization.
+pub(super) async fn holds_somewhere(call: &Call, role: Role) -> Outcome<bool> {
+    let filters = vec![Filter::that(Field::Id, Test::Held(role))];
+    is_any(call, OrganizationScope::All, filters).await
+}
+
+async fn is_any(call: &Call, scope: OrganizationScope, filters: Vec<Filter>) -> Outcome<bool> {
     let paging = Paging::Offset { limit: 1, offset: 0 };
-    let request = ListRequest { paging, count: false, ..ListRequest::default() };
+    let request = ListRequest { paging, filters, count: false, ..ListRequest::default() };
     Ok(!call.room.list_organizations(&call.actor, scope, request).await?.items.is_empty())
 }
 

@@ -314,7 +314,7 @@ static VIEWS: &[View] = &[
     View::detail("/api/v2/credential_input_sources/{id}/", "Credential Input Source Detail", &input_source::MODEL,
         on![Get input_source::read, Put input_source::replace, Patch input_source::change, Delete input_source::delete]),
 
-    View::posted("/api/v2/job_templates/", "Job Template List", &job_template::MODEL, by(By::Administrator),
+    View::posted("/api/v2/job_templates/", "Job Template List", &job_template::MODEL, by(By::TemplateMaker),
         on![Get job_template::list, Post job_template::create]),
     View::detail("/api/v2/job_templates/{id}/", "Job Template Detail", &job_template::MODEL,
         on![Get job_template::read, Put job_template::replace, Patch job_template::change, Delete job_template::delete]),
@@ -371,7 +371,7 @@ const ORDER: [(Verb, &str); 5] = [
     (Verb::Patch, "PATCH"),
     (Verb::Delete, "DELETE"),
 ];
-const PRODUCT_NAME: HeaderName = HeaderName::from_static("x-api-product-name");
+pub(super) const PRODUCT_NAME: HeaderName = HeaderName::from_static("x-api-product-name");
 const DEPRECATED: &str =
     "299 awx \"This resource has been deprecated and will be removed in a future release.\"";
 

@@ -19,7 +19,7 @@ use super::negotiate::negotiate;
 use super::options::{self, Shape};
 use super::query::Query;
 use super::read::Body;
-use super::routes::{Entry, View};
+use super::routes::{Entry, PRODUCT_NAME, View};
 use super::session;
 use crate::base::base_of;
 use crate::facts::{Facts, RequestFacts};
@@ -168,8 +168,15 @@ fn finished(
 }
 
 /// Adds what every answer below the root has, redirects and unknown paths included.
-pub(crate) fn decorate(facts: &RequestFacts, response: &mut Response) {
+pub(crate) fn decorate(node: &str, facts: &RequestFacts, response: &mut Response) {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
+    // An error of an endpoint that came about before its view was asked.
+    if is_error && facts.endpoint.is_some() && !headers.contains_key(NODE) {
+        headers.insert(PRODUCT_NAME, HeaderValue::from_static("AWX"));
+        set(headers, NODE, node);
+        set(headers, TIME, &elapsed(facts));
+    }
     headers
         .entry(http::header::VARY)
         .or_insert(HeaderValue::from_static("Accept-Language, origin"));

@@ -38,7 +38,7 @@ pub(crate) async fn envelope(
     let facts: Facts = Arc::new(facts(&state, &request));
     let span = observe::span(&facts);
     let mut response = answer(&state, &facts, request, next).instrument(span.clone()).await;
-    complete(&facts, &mut response);
+    complete(&state, &facts, &mut response);
     span.in_scope(|| observe::record(&facts, response.status()));
     response
 }
@@ -142,8 +142,8 @@ fn client(state: &AppState, request: &Request) -> (String, bool) {
 }
 
 /// Adds what every answer carries.
-fn complete(facts: &RequestFacts, response: &mut Response) {
-    facts.owner.decorate(facts, response);
+fn complete(state: &AppState, facts: &RequestFacts, response: &mut Response) {
+    facts.owner.decorate(state, facts, response);
     let headers: &mut HeaderMap = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

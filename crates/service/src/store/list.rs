@@ -256,7 +256,8 @@ impl ReadTx<'_> {
 
     /// The changes that somebody may learn of: his own, those of himself, and those of what he can read.
     ///
-    /// The log itself is for auditors: it also tells what was refused, and of what.
+    /// The log itself is for auditors: it also tells what was refused, and of what. An input source is read by whoever
+    /// reads its target, which its entries name before its source.
     fn visible_activity(&self, standing: &Standing, sql: &mut Sql) -> String {
         if standing.reads_everything() {
             return TRUE.to_owned();
@@ -270,7 +271,9 @@ impl ReadTx<'_> {
             "x.organization_id IN ({audited}) OR x.actor_id = {user} \
              OR x.id IN (SELECT a.entry_id FROM audit_objects a WHERE (a.kind = 'user' AND a.id = {user}) \
              OR (a.kind = 'team' AND a.id IN ({teams})) \
-             OR (a.kind = 'credential' AND a.id IN (SELECT c.id FROM credentials c WHERE {credentials})) \
+             OR (a.kind = 'credential' AND a.id IN (SELECT c.id FROM credentials c WHERE {credentials}) \
+             AND NOT (a.position = 2 AND EXISTS (SELECT 1 FROM audit_objects s WHERE s.entry_id = a.entry_id \
+             AND s.position = 0 AND s.kind = 'input_source'))) \
              OR (a.kind = 'job_template' AND a.id IN (SELECT t.id FROM job_templates t WHERE {templates})))"
         )
     }

@@ -213,3 +213,29 @@ async fn credentials_of_a_team_and_of_an_organization_say_so() {
         "/api/v2/credentials/by type++Source Control+scm++acme/"
     );
 }
+
+/// A number that no object can have is one of a missing object, and an answer that comes before anybody looked at the
+/// request has the headers of the others.
+#[tokio::test]
+async fn numbers_and_bodies_beyond_all_bounds_are_answered_as_others() {
+    let office = Office::new().await;
+    let body = json!({"name": "c", "credential_type": 1});
+    for (collection, member) in
+        [("users", "user"), ("teams", "team"), ("organizations", "organization")]
+    {
+        let path = format!("/api/v2/{collection}/9223372036854775808/credentials/");
+        let invalid = "Invalid pk \"9223372036854775808\" - object does not exist.";
+        answers(&office.admin.post(&path, &body).await, 400, &json!({member: [invalid]}));
+        office.alice.post(&path, &body).await.is(404);
+        office.admin.get(&path).await.is(404);
+    }
+    let large = http::Request::post(CREDENTIALS)
+        .header("content-type", "application/json")
+        .body(axum::body::Body::from("x".repeat(1024 * 1024 + 1)))
+        .unwrap();
+    let reply = office.admin.send(large).await;
+    reply.is(413);
+    assert_eq!(reply.header("x-api-product-name"), "AWX");
+    assert!(!reply.header("x-api-node").is_empty());
+    assert!(reply.header("x-api-time").ends_with('s'));
+}

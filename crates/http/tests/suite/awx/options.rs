@@ -39,6 +39,18 @@ async fn an_action_is_named_only_to_who_may_do_it() {
             assert!(described["actions"].get("GET").is_some());
         }
     }
+    // Whoever makes job templates need not administer anything.
+    let may = async || {
+        let described = office.alice.bare(Method::OPTIONS, "/api/v2/job_templates/").await.is(200);
+        described["actions"].get("POST").is_some()
+    };
+    assert!(!may().await);
+    office.admin.post("/api/v2/organizations/2/users/", &json!({"id": 2})).await.is(204);
+    assert!(!may().await);
+    let roles = office.admin.get("/api/v2/organizations/2/").await.is(200);
+    let role = &roles["summary_fields"]["object_roles"]["job_template_admin_role"]["id"];
+    office.admin.post(&format!("/api/v2/roles/{role}/users/"), &json!({"id": 2})).await.is(204);
+    assert!(may().await);
 }
 
 #[tokio::test]

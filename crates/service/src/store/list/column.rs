@@ -112,6 +112,7 @@ fn column_of_x(kind: Kind, field: Field) -> Option<&'static str> {
         (AuditEntry, Field::Created) => "x.at",
         (AuditEntry, Field::Operation) => "x.action",
         (AuditEntry, Field::Actor) => "x.actor_id",
+        (AuditEntry, Field::Changes) => "x.changes",
         (AuditEntry, Field::ActorName) => "x.actor_name",
         (AuditEntry, Field::Dialect) => "x.dialect",
         (AuditEntry, Field::Outcome) => "x.outcome",
