@@ -243,7 +243,10 @@ mod tests {
         #[test]
         fn a_step_never_counts_where_the_one_before_did_not(first in step(), second in step()) {
             let start = Holding::by_name(&first);
-            prop_assert!(start.step(&second).reach.is_within(start.reach));
+            let reach = start.step(&second).reach;
+            prop_assert!(reach.is_within(second.reach()));
+            // Whoever is a member of a team is one for every dialect.
+            prop_assert!(reach.is_within(start.reach) || first.role == Role::TeamMember);
         }
 
         #[test]
@@ -281,6 +284,27 @@ mod tests {
                 assert_eq!(decision, Decision::No { readable: false });
             }
         }
+    }
+
+    #[test]
+    fn what_probely_gives_a_team_counts_there_for_members_that_awx_made() {
+        let step = |role, dialect, by_position| GrantStep {
+            grant_id: 1,
+            role,
+            role_id: 1,
+            resource_id: 1,
+            organization_id: Some(1),
+            dialect,
+            by_position,
+        };
+        let member = Holding::by_name(&step(Role::TeamMember, Dialect::Awx, false));
+        let placed = member.step(&step(Role::PlacementUse, Dialect::Probely, true));
+        let uses = |dialect| decide(&nobody(), dialect, Permission::Use, [&placed]).is_yes();
+        assert!(uses(Dialect::Probely));
+        assert!(!uses(Dialect::Awx) && !uses(Dialect::Native) && !uses(Dialect::CloudFoundry));
+        let joined = member.step(&step(Role::ProbelyMember, Dialect::Native, false));
+        let joins = decide(&nobody(), Dialect::Probely, Permission::ProbelyAccount, [&joined]);
+        assert!(joins.is_yes(), "an account membership that was given to the team");
     }
 
     #[test]

@@ -87,10 +87,20 @@ impl Holding {
             role_id: step.role_id,
             resource_id: step.resource_id,
             organization_id: step.organization_id,
-            reach: self.reach.both(step.reach()),
+            reach: self.reach_of_members().both(step.reach()),
             by_position: step.by_position,
             through: Some(self.role.kind()),
             grants,
+        }
+    }
+
+    /// Where what is given to the holders of this role can count.
+    ///
+    /// Teams are one set for all dialects: whom AWX made a member of one is a member for whatever is given to the team.
+    fn reach_of_members(&self) -> DialectSet {
+        match self.role {
+            Role::TeamMember if self.reach.contains(Dialect::Awx) => DialectSet::ALL,
+            _ => self.reach,
         }
     }
 

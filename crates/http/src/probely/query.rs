@@ -1,5 +1,7 @@
 //! The parameters behind the question mark. What is not known is ignored, as the framework does.
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use http::Uri;
 use strongroom_core::clock::Timestamp;
@@ -57,16 +59,19 @@ impl Query {
 
     /// What is asked of the list of credentials.
     pub(super) fn credentials(&self, wanted: Wanted) -> CredentialQuery {
-        let order = self.order().filter_map(|(name, descending)| {
-            let field = FIELDS.iter().find(|(known, _)| *known == name);
-            field.map(|(_, field)| AccountOrder { field: *field, descending })
-        });
+        let mut order: Vec<AccountOrder> = Vec::new();
+        for (name, descending) in self.order() {
+            let field = FIELDS.iter().find(|(known, _)| *known == name).map(|(_, field)| *field);
+            // A field that was named before decides nothing any more.
+            let field = field.filter(|field| order.iter().all(|known| known.field != *field));
+            order.extend(field.map(|field| AccountOrder { field, descending }));
+        }
         CredentialQuery {
             ids: self.all("id"),
             teams: self.all("team"),
             is_sensitive: self.boolean("is_sensitive"),
             checks_ids: self.boolean("is_id_404_validation").unwrap_or(false),
-            order: order.collect(),
+            order,
             part: self.part(wanted),
         }
     }
@@ -84,7 +89,7 @@ impl Query {
             kind,
             target,
             ids: self.all("id"),
-            labels: self.all("label"),
+            labels: self.all("label").into_iter().collect::<BTreeSet<_>>().into_iter().collect(),
             all_labels: self.last("label_logical_operator").is_some_and(|word| word == "and"),
             checks_ids: self.boolean("is_id_404_validation").unwrap_or(false),
             by_change,
@@ -244,6 +249,8 @@ mod tests {
             (vec!["a".to_owned(), "b".to_owned()], 10, "x".to_owned())
         );
         assert!(query("ordering=-name").part(wanted).descending);
+        let long = "-name,name,changed,updated_at,".repeat(1000);
+        assert_eq!(query(&format!("ordering={long}")).credentials(wanted).order.len(), 2);
     }
 
     proptest! {

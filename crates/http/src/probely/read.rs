@@ -1,7 +1,7 @@
 //! From members to the members of a draft, by the framework's rules. Limits count characters.
 
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use strongroom_core::Error;
 use strongroom_core::draft::{Member, faultless};
 use strongroom_core::error::{Rule, ValueKind};
@@ -177,7 +177,10 @@ impl Members {
             None => return Member::Absent,
             Some(Value::Null) => return Member::Bad(Rule::Null),
             Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Number(number)) => match number_as_sent(number) {
+                Some(text) => text,
+                None => return Member::Bad(Rule::NotText),
+            },
             Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
                 return Member::Bad(Rule::NotText);
             }
@@ -227,6 +230,13 @@ impl Members {
     }
 }
 
+/// The text of a number; none for one so large that its last digits are lost, so that no secret is stored other than
+/// it was sent.
+fn number_as_sent(number: &Number) -> Option<String> {
+    let is_exact = number.as_f64().is_none_or(|float| float.abs() < EXACT);
+    (!number.is_f64() || is_exact).then(|| number.to_string())
+}
+
 fn label_name(name: &str) -> Result<LabelName, Rule> {
     match name {
         "" => Err(Rule::Blank),
@@ -246,6 +256,8 @@ fn not_a_list(name: &str, given: &Value) -> ProbelyError {
     ProbelyError::Fields(json!({name: [sentence]}))
 }
 
+/// Below this every integer has a float of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 const NAME_LENGTH: usize = 255;
 const DESCRIPTION_LENGTH: usize = 1024;
 const VALUE_LENGTH: usize = 65_536;
@@ -278,6 +290,10 @@ mod tests {
         };
         assert_eq!(value(json!(" a\n")), Some(" a\n".to_owned()));
         assert_eq!(value(json!("")), Some(String::new()));
+        assert_eq!(value(json!(1.5)), Some("1.5".to_owned()));
+        assert_eq!(value(json!(u64::MAX)), Some(u64::MAX.to_string()));
+        let long: Value = serde_json::from_str("12345678901234567890123").unwrap();
+        assert!(matches!(members(long).value("x"), Member::Bad(Rule::NotText)));
         assert_eq!(value(json!(null)), None);
     }
 

@@ -1,14 +1,20 @@
 //! The table of the Probely dialect.
 
+use axum::extract::Path;
+use http::Uri;
+use strongroom_core::scan::ScanKind;
+
+use super::auth::Caller;
 use super::handlers::{
-    account, analytics, api_user, audit, auth, credential, domain, extra_host, key, label,
-    sequence, target, team, user,
+    account, analytics, api_user, audit, auth, credential, domain, key, label, part, target, team,
+    user,
 };
+use super::members::Members;
 use crate::route::Route;
 
 /// Every route, with its slash; each is served without it too.
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         Route::get("/credentials/", credential::list),
         Route::post("/credentials/", credential::create),
         Route::post("/credentials/bulk/delete/", credential::delete_several),
@@ -20,22 +26,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/targets/", target::create),
         Route::post("/targets/bulk/delete/", target::delete_several),
         Route::post("/targets/bulk/update/", target::change_several),
-        Route::get("/targets/sequences/", sequence::list_all),
-        Route::get("/targets/assets/", extra_host::list_all),
         Route::get("/targets/{id}/", target::read),
         Route::put("/targets/{id}/", target::replace),
         Route::patch("/targets/{id}/", target::change),
         Route::delete("/targets/{id}/", target::delete),
-        Route::get("/targets/{id}/sequences/", sequence::list),
-        Route::post("/targets/{id}/sequences/", sequence::create),
-        Route::get("/targets/{id}/sequences/{part}/", sequence::read),
-        Route::patch("/targets/{id}/sequences/{part}/", sequence::change),
-        Route::delete("/targets/{id}/sequences/{part}/", sequence::delete),
-        Route::get("/targets/{id}/assets/", extra_host::list),
-        Route::post("/targets/{id}/assets/", extra_host::create),
-        Route::get("/targets/{id}/assets/{part}/", extra_host::read),
-        Route::patch("/targets/{id}/assets/{part}/", extra_host::change),
-        Route::delete("/targets/{id}/assets/{part}/", extra_host::delete),
         Route::get("/domains/", domain::list),
         Route::post("/domains/", domain::create),
         Route::get("/domains/{id}/", domain::read),
@@ -75,5 +69,58 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::delete("/teams/{id}/", team::delete),
         Route::get("/users/", user::list),
         Route::get("/users/{id}/", user::read),
+    ];
+    routes.extend(PARTS.into_iter().flat_map(parts));
+    routes
+}
+
+/// Those of all targets, those of one, and one of them.
+fn parts(
+    (kind, all, of_target, one): (ScanKind, &'static str, &'static str, &'static str),
+) -> [Route; 6] {
+    [
+        Route::get(all, async move |caller: Caller, uri: Uri| {
+            part::list_all(kind, caller, uri).await
+        }),
+        Route::get(of_target, async move |caller: Caller, Path(target): Path<String>, uri: Uri| {
+            part::list(kind, caller, target, uri).await
+        }),
+        Route::post(
+            of_target,
+            async move |caller: Caller, Path(target): Path<String>, members: Members| {
+                part::create(kind, caller, target, members).await
+            },
+        ),
+        Route::get(
+            one,
+            async move |caller: Caller, Path(ids): Path<(String, String)>, uri: Uri| {
+                part::read(kind, caller, ids, uri).await
+            },
+        ),
+        Route::patch(
+            one,
+            async move |caller: Caller, Path(ids): Path<(String, String)>, members: Members| {
+                part::change(kind, caller, ids, members).await
+            },
+        ),
+        Route::delete(one, async move |caller: Caller, Path(ids): Path<(String, String)>| {
+            part::delete(kind, caller, ids).await
+        }),
     ]
 }
+
+/// The parts of targets, and their paths.
+const PARTS: [(ScanKind, &str, &str, &str); 2] = [
+    (
+        ScanKind::Sequence,
+        "/targets/sequences/",
+        "/targets/{id}/sequences/",
+        "/targets/{id}/sequences/{part}/",
+    ),
+    (
+        ScanKind::ExtraHost,
+        "/targets/assets/",
+        "/targets/{id}/assets/",
+        "/targets/{id}/assets/{part}/",
+    ),
+];

@@ -40,7 +40,7 @@ pub(super) struct Person<'a> {
 
 /// Where a credential is used.
 #[derive(Serialize)]
-struct Use<'a> {
+pub(super) struct Use<'a> {
     root_object_id: &'a str,
     root_object_type: &'a str,
     root_object_display_name: &'a str,
@@ -122,7 +122,8 @@ impl<'a> From<&'a record::Reference> for Use<'a> {
         let (id, kind) = match (&reference.object, &reference.object_short_id) {
             (Some((Kind::Target, _)), Some(id)) => (id.as_str(), "Target"),
             (Some((Kind::Domain, _)), Some(id)) => (id.as_str(), "Domain"),
-            _ => (reference.identity.short_id.as_str(), reference.kind.as_str()),
+            (_, Some(id)) => (id.as_str(), reference.kind.as_str()),
+            (_, None) => (reference.identity.short_id.as_str(), reference.kind.as_str()),
         };
         Self {
             root_object_id: id,

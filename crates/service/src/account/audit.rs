@@ -11,10 +11,11 @@ use strongroom_core::id::{Kind, Ref, ShortId};
 use strongroom_core::scan::ScanRule;
 use strongroom_core::{Error, Result};
 
+use super::read::VALUE;
 use crate::Strongroom;
 use crate::actor::Actor;
 use crate::audit::HIDDEN;
-use crate::store::{ReadTx, proof};
+use crate::store::{ReadTx, Stay, proof};
 use crate::view::AuditView;
 
 /// Which rows are asked for. What is absent does not matter.
@@ -35,8 +36,10 @@ pub struct AccountAuditQuery {
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountAuditRow {
-    /// The address of who did it, else his name.
+    /// The address of who did it; empty where none is known.
     pub user_email: String,
+    /// His user name, as it was then.
+    pub user_name: String,
     /// When.
     pub at: Timestamp,
     /// `create`, `update` or `delete`.
@@ -110,10 +113,12 @@ fn add(
     query: &AccountAuditQuery,
     rows: &mut Vec<AccountAuditRow>,
 ) -> Result<()> {
+    let behind: Vec<i64> = entries.iter().filter_map(credential_of).collect();
+    let stays = tx.probely_stays(&behind)?;
     let mut wanted: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
     for entry in entries {
-        if let Some((kind, _)) = model_of(entry) {
-            wanted.entry(kind).or_default().extend(entry.objects.first().map(|object| object.id));
+        for subject in subjects(entry, &stays) {
+            wanted.entry(subject.kind).or_default().push(subject.id);
         }
         for change in changes(entry).filter(|change| change["member"] == "team") {
             let teams = [&change["old"], &change["new"]].into_iter().filter_map(Value::as_i64);
@@ -128,61 +133,107 @@ fn add(
     let people: Vec<i64> = entries.iter().filter_map(|entry| entry.actor_id).collect();
     let people = tx.mentioned(&people)?;
     for entry in entries {
-        let Some((kind, model)) = model_of(entry) else { continue };
-        let Some(object) = entry.objects.first() else { continue };
-        let object_id = ids.get(&(kind, object.id)).cloned().unwrap_or_default();
-        let other_object = query.object_id.as_ref().is_some_and(|id| *id != object_id);
-        if other_object || query.model.as_ref().is_some_and(|word| word != model) {
-            continue;
-        }
-        let address = entry.actor_id.and_then(|id| people.get(&id)).map(|one| one.email.clone());
-        let address = address.filter(|address| !address.is_empty());
-        let row = AccountAuditRow {
-            user_email: address.unwrap_or_else(|| entry.actor_name.clone()),
-            at: entry.at,
-            action: action_of(entry.operation),
-            model,
-            object_id,
-            field: String::new(),
-            old: String::new(),
-            new: String::new(),
-        };
-        if row.action != "update" {
-            rows.push(row);
-            continue;
-        }
-        for change in changes(entry) {
-            let text = |side: &str| match (&change[side], &change["member"]) {
-                (Value::Number(id), member) if member == "team" => {
-                    let id = id.as_i64().unwrap_or_default();
-                    ids.get(&(Kind::Team, id)).cloned().unwrap_or_default()
-                }
-                (value, _) => told(value),
+        for Subject { kind, id, model, is_behind } in subjects(entry, &stays) {
+            let object_id = ids.get(&(kind, id)).cloned().unwrap_or_default();
+            let other_object = query.object_id.as_ref().is_some_and(|id| *id != object_id);
+            if other_object || query.model.as_ref().is_some_and(|word| word != model) {
+                continue;
+            }
+            let address = entry.actor_id.and_then(|id| people.get(&id));
+            let row = AccountAuditRow {
+                user_email: address.map(|one| one.email.clone()).unwrap_or_default(),
+                user_name: entry.actor_name.clone(),
+                at: entry.at,
+                action: action_of(entry.operation),
+                model,
+                object_id,
+                field: String::new(),
+                old: String::new(),
+                new: String::new(),
             };
-            rows.push(AccountAuditRow {
-                field: change["member"].as_str().unwrap_or_default().to_owned(),
-                old: text("old"),
-                new: text("new"),
-                ..row.clone()
-            });
+            if row.action != "update" {
+                rows.push(row);
+                continue;
+            }
+            for change in changes(entry) {
+                let text = |side: &str| match (&change[side], &change["member"]) {
+                    (Value::Number(id), member) if member == "team" => {
+                        let id = id.as_i64().unwrap_or_default();
+                        ids.get(&(Kind::Team, id)).cloned().unwrap_or_default()
+                    }
+                    (value, _) => told(value),
+                };
+                let member = change["member"].as_str().unwrap_or_default();
+                let Some(field) = field(member, is_behind) else { continue };
+                rows.push(AccountAuditRow {
+                    field: field.to_owned(),
+                    old: text("old"),
+                    new: text("new"),
+                    ..row.clone()
+                });
+            }
         }
     }
     Ok(())
 }
 
-/// The kind of an entry's object and its model here, where it is one of the account's.
-fn model_of(entry: &AuditView) -> Option<(Kind, &'static str)> {
-    let object = entry.objects.first()?;
+/// An object of the account that an entry is about.
+struct Subject {
+    kind: Kind,
+    id: i64,
+    model: &'static str,
+    /// The entry is about the credential that stands there: it was changed through another dialect.
+    is_behind: bool,
+}
+
+/// The objects of the account that an entry is about.
+fn subjects(entry: &AuditView, stays: &[Stay]) -> Vec<Subject> {
+    let Some(object) = entry.objects.first() else { return Vec::new() };
     let model = match object.kind {
-        Kind::Placement if object.name.starts_with("probely ") => "credential",
+        Kind::Placement if object.name.starts_with("probely ") => CREDENTIAL,
         Kind::Target => "scope",
         Kind::Domain => "domain",
         Kind::Team => "team",
         Kind::Sequence => "sequence",
         Kind::ExtraHost => "asset",
-        _ => return None,
+        Kind::Credential => {
+            let here = stays.iter().filter(|stay| stay.holds(object.id, entry));
+            let subject = |stay: &Stay| Subject {
+                kind: Kind::Placement,
+                id: stay.placement_id,
+                model: CREDENTIAL,
+                is_behind: true,
+            };
+            return here.map(subject).collect();
+        }
+        _ => return Vec::new(),
     };
-    Some((object.kind, model))
+    vec![Subject { kind: object.kind, id: object.id, model, is_behind: false }]
+}
+
+/// The credential that an entry is about.
+fn credential_of(entry: &AuditView) -> Option<i64> {
+    entry.objects.first().filter(|object| object.kind == Kind::Credential).map(|object| object.id)
+}
+
+impl Stay {
+    /// Whether the credential stood in the account when it was changed. What goes with a credential is gone with its
+    /// own entry.
+    fn holds(&self, credential_id: i64, entry: &AuditView) -> bool {
+        self.credential_id == credential_id
+            && Some(self.account) == entry.organization_id
+            && self.from < entry.id
+            && self.until.is_none_or(|until| entry.id < until)
+    }
+}
+
+/// A member's name here. Of a credential behind, what is its own in the other dialect is not told.
+fn field(member: &str, is_behind: bool) -> Option<&str> {
+    match (member, is_behind) {
+        ("inputs", true) => Some(VALUE),
+        ("description", true) | (_, false) => Some(member),
+        (_, true) => None,
+    }
 }
 
 const fn action_of(operation: Operation) -> &'static str {
@@ -210,3 +261,5 @@ fn told(value: &Value) -> String {
 }
 
 const MOST_ROWS: usize = 100_000;
+/// The model of a credential.
+const CREDENTIAL: &str = "credential";

@@ -179,10 +179,7 @@ fn views(
         .collect();
     let references = tx.references_from(CONSUMER, &ids)?;
     let mut references = tx.references_seen(actor, references)?;
-    references.sort_by_cached_key(|of| {
-        let id = of.object_short_id.unwrap_or(of.identity.short_id);
-        (of.kind.to_lowercase(), id, of.key.clone())
-    });
+    sort_uses(&mut references);
     let open = tx.shown_open(actor, &placements.iter().collect::<Vec<_>>())?;
     placements
         .into_iter()
@@ -212,6 +209,14 @@ fn views(
             })
         })
         .collect()
+}
+
+/// By kind, thing and place inside it.
+pub(super) fn sort_uses(references: &mut [Reference]) {
+    references.sort_by_cached_key(|of| {
+        let id = of.object_short_id.unwrap_or(of.identity.short_id);
+        (of.kind.to_lowercase(), id, of.key.clone())
+    });
 }
 
 /// The team of a placement that belongs to one.

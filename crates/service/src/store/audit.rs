@@ -14,6 +14,19 @@ use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Kind, ShortId};
 use strongroom_core::{Error, Result};
 
+/// From when until when a credential stood in an account, by the entries that tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stay {
+    pub(crate) credential_id: i64,
+    pub(crate) placement_id: i64,
+    /// The account.
+    pub(crate) account: i64,
+    /// The entry that placed it.
+    pub(crate) from: i64,
+    /// The entry that took it away.
+    pub(crate) until: Option<i64>,
+}
+
 /// Writes an entry into the open transaction and queues it for its link.
 pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
     let objects: Vec<_> = entry
@@ -94,6 +107,43 @@ impl ReadTx<'_> {
         let sql_text =
             format!("SELECT {VIEW} FROM audit_entries WHERE {all} ORDER BY id LIMIT {limit}");
         self.session().rows(&sql_text, &sql.values(), view)
+    }
+
+    /// When each of these credentials stood in accounts, as the log tells it.
+    pub(crate) fn probely_stays(&self, credential_ids: &[i64]) -> Result<Vec<Stay>> {
+        let mut told = Vec::new();
+        for chunk in credential_ids.chunks(IDS_AT_ONCE) {
+            let (list, values) = id_list(chunk);
+            let sql = format!(
+                "SELECT c.id, p.id, e.id, e.organization_id, e.action, e.objects FROM audit_objects c \
+                 JOIN audit_objects p ON p.entry_id = c.entry_id AND p.position = 0 AND p.kind = 'placement' \
+                 JOIN audit_entries e ON e.id = c.entry_id \
+                 WHERE c.kind = 'credential' AND c.position = 1 AND c.id IN ({list}) \
+                 AND e.outcome = 'done' AND e.action IN ('create', 'delete') ORDER BY e.id"
+            );
+            told.extend(self.session().rows(&sql, &values, |row| {
+                let objects: Vec<StoredObject> =
+                    serde_json::from_value(row.at(5)?).map_err(Error::internal)?;
+                let here = objects.first().is_some_and(|one| one.name.starts_with("probely "));
+                let account = row.at::<Option<i64>>(3)?.filter(|_| here);
+                let (credential_id, placement_id) = (row.at::<i64>(0)?, row.at::<i64>(1)?);
+                Ok((credential_id, placement_id, row.at::<i64>(2)?, account, row.at::<String>(4)?))
+            })?);
+        }
+        let mut stays: Vec<Stay> = Vec::new();
+        for (credential_id, placement_id, entry_id, account, action) in told {
+            let Some(account) = account else { continue };
+            let known = stays.iter_mut().find(|stay| stay.placement_id == placement_id);
+            match known {
+                Some(stay) if action == Operation::Delete.word() => stay.until = Some(entry_id),
+                Some(_) => {}
+                None => {
+                    let from = entry_id;
+                    stays.push(Stay { credential_id, placement_id, account, from, until: None });
+                }
+            }
+        }
+        Ok(stays)
     }
 
     /// The short ids of these objects of one kind, those that are gone too.

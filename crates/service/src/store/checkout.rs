@@ -39,7 +39,16 @@ impl<'tx> ReadTx<'tx> {
         let held = self.holdings_on(&standing, ResourceKind::Credential, &[id])?;
         let held = held.get(&id).map(Vec::as_slice).unwrap_or_default();
         let facts = self.checkout_facts(&standing, &row.credential)?;
-        Ok(decide_checkout(&standing, Dialect::Native, held, &facts))
+        Ok(match decide_checkout(&standing, Dialect::Native, held, &facts) {
+            // Whoever sees it where it stands reads it, and so is told that he may not.
+            Decision::No { readable: false } => {
+                let placements = self.placements_of(id)?;
+                let ids: Vec<i64> = placements.iter().map(|one| one.identity.id).collect();
+                let seen = self.holdings_on(&standing, ResourceKind::Placement, &ids)?;
+                Decision::No { readable: seen.values().any(|held| !held.is_empty()) }
+            }
+            decided => decided,
+        })
     }
 
     /// The credential of a placement that the actor may change. Born there, the right to change the placement is

@@ -53,6 +53,7 @@ use strongroom_core::clock::{Clock, Timestamp};
 use strongroom_core::{Error, Result};
 
 pub(crate) use application::{CodeRow, NewApplication};
+pub(crate) use audit::Stay;
 pub(crate) use check::permitted;
 pub(crate) use checkpoint::StoredCheckpoint;
 pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};

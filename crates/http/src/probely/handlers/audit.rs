@@ -8,6 +8,7 @@ use strongroom_service::AccountAuditRow;
 
 use super::Answer;
 use crate::probely::auth::Caller;
+use crate::probely::email;
 use crate::probely::query::Query;
 use crate::probely::wire::time;
 
@@ -16,14 +17,22 @@ pub(in crate::probely) async fn export(Caller { room, actor }: Caller, uri: Uri)
     let rows = room.list_account_audit(&actor, query).await?;
     let mut text = format!("{}\r\n", COLUMNS.join(","));
     for row in &rows {
-        let AccountAuditRow { user_email, at, action, model, object_id, field, old, new } = row;
+        let AccountAuditRow { at, action, model, object_id, field, old, new, .. } = row;
         let at = time(*at);
-        let cells = [user_email, &at, *action, *model, object_id, field, old, new];
+        let cells = [who(row), &at, *action, *model, object_id, field, old, new];
         let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
     }
     Ok(table(text))
+}
+
+/// The address, where it is one that is shown anywhere here, else the user name.
+fn who(row: &AccountAuditRow) -> &str {
+    match email::shown(&row.user_email) {
+        "" => &row.user_name,
+        address => address,
+    }
 }
 
 fn table(text: String) -> Response {

@@ -3,8 +3,10 @@
 use axum::extract::Path;
 use http::Uri;
 use serde_json::json;
+use strongroom_core::Error;
+use strongroom_core::error::Conflict;
 use strongroom_core::id::{Kind, Ref};
-use strongroom_service::Found;
+use strongroom_service::{Actor, Found, Strongroom};
 
 use super::{Answer, created, done, named, shown};
 use crate::probely::auth::Caller;
@@ -12,7 +14,8 @@ use crate::probely::error::ProbelyError;
 use crate::probely::list;
 use crate::probely::members::Members;
 use crate::probely::query::Query;
-use crate::probely::wire::Credential;
+use crate::probely::wire::{Credential, Use};
+use crate::probely::words;
 
 pub(in crate::probely) async fn list(Caller { room, actor }: Caller, uri: Uri) -> Answer {
     let query = Query::read(&uri);
@@ -60,10 +63,12 @@ pub(in crate::probely) async fn delete(
     Path(id): Path<String>,
     uri: Uri,
 ) -> Answer {
-    let id = Ref::Short(named(&id, Kind::Placement)?);
+    let short_id = named(&id, Kind::Placement)?;
     let force = Query::read(&uri).boolean("force").unwrap_or(false);
-    room.delete_account_credential(&actor, &id, force).await?;
-    Ok(done())
+    match room.delete_account_credential(&actor, &Ref::Short(short_id), force).await {
+        Ok(()) => Ok(done()),
+        Err(error) => Err(in_use(&room, &actor, error, vec![id]).await),
+    }
 }
 
 /// Deletes all or none.
@@ -72,11 +77,27 @@ pub(in crate::probely) async fn delete_several(
     members: Members,
 ) -> Answer {
     let ids = members.ids("ids")?;
-    let unknown = room.delete_account_credentials(&actor, ids.clone()).await?;
+    let unknown = match room.delete_account_credentials(&actor, ids.clone()).await {
+        Ok(unknown) => unknown,
+        Err(error) => return Err(in_use(&room, &actor, error, ids).await),
+    };
     if unknown.is_empty() {
         Ok(shown(&json!({"ids": ids})))
     } else {
         Err(ProbelyError::UnknownIds(unknown))
+    }
+}
+
+/// A refusal because of uses, with those that the caller sees. The number in its sentence counts the others too.
+async fn in_use(room: &Strongroom, actor: &Actor, error: Error, ids: Vec<String>) -> ProbelyError {
+    match error {
+        Error::Conflict(conflict @ Conflict::CredentialInUse(_)) => {
+            let uses = room.account_credential_uses(actor, ids).await.unwrap_or_default();
+            let references = uses.iter().map(Use::from).collect::<Vec<_>>();
+            let sentence = words::conflict(&conflict);
+            ProbelyError::Fields(json!({"non_field_errors": [sentence], "references": references}))
+        }
+        error => error.into(),
     }
 }
 

@@ -40,8 +40,8 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
         Some("api-users") => &["machine"],
         Some("teams") => &["team"],
         Some("users") => &["creator"],
-        Some("targets") if template.contains("sequences/{part}") => &["sequence"],
-        Some("targets") if template.contains("assets/{part}") => &["host"],
+        Some("targets") if template.contains("sequences/{part}") => &["sequence", "team_steps"],
+        Some("targets") if template.contains("assets/{part}") => &["host", "team_host"],
         Some("targets") if template.contains("{id}") => &["target", "team_target"],
         Some("domains") => &["domain"],
         Some("labels") => &["label"],
@@ -58,6 +58,9 @@ pub(super) fn requests_for(owner: Owner, method: &str, template: &'static str) -
                 "sequence" | "host" => {
                     template.replace("{id}", "{target}").replace("{part}", &format!("{{{object}}}"))
                 }
+                "team_steps" | "team_host" => template
+                    .replace("{id}", "{team_target}")
+                    .replace("{part}", &format!("{{{object}}}")),
                 object => template.replace("{id}", &format!("{{{object}}}")),
             },
             body: body(method, template),
@@ -173,9 +176,12 @@ impl Maker {
         let body = json!({"site": {"url": "https://team.example.com"}, "teams": [team]});
         let made = creator.post("/targets/", &body).await.is(201);
         self.note("team_target", &made["id"]);
-        for (name, part, body) in [
-            ("sequence", "sequences", json!({"name": "Login"})),
-            ("host", "assets", json!({"host": "api.example.com"})),
+        let of_team = made["id"].as_str().unwrap().to_owned();
+        for (name, target, part, body) in [
+            ("sequence", &target, "sequences", json!({"name": "Login"})),
+            ("team_steps", &of_team, "sequences", json!({"name": "Login"})),
+            ("host", &target, "assets", json!({"host": "api.example.com"})),
+            ("team_host", &of_team, "assets", json!({"host": "api.example.com"})),
         ] {
             let path = format!("/targets/{target}/{part}/");
             self.note(name, &creator.post(&path, &body).await.is(201)["id"]);

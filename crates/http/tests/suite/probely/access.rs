@@ -114,6 +114,74 @@ on_both_stores! {
         check(room).await;
     }
 
+    /// Team credentials are used by members of the team, those of the account by everybody in it.
+    async fn what_is_seen_by_position_may_be_mentioned(room: Room) {
+        let office = Office::new(room).await;
+        let creator = office.member("creator").await;
+        office.join("creator").await;
+        let wide = make(&creator, &hidden("account")).await;
+        let body = json!({"name": "team", "value": "hunter2", "team": office.team.1});
+        let of_team = make(&creator, &body).await;
+        for (actor, status) in [
+            ("account member", [201, 400]),
+            ("team member", [201, 201]),
+            ("team manager", [201, 201]),
+            ("account manager", [201, 201]),
+            ("other account", [400, 400]),
+        ] {
+            let caller = caller(&office, actor, &creator).await;
+            for (path, status) in [&wide, &of_team].into_iter().zip(status) {
+                let uri = format!("credentials://{}", path.split('/').nth(2).unwrap());
+                let domain = json!({"hostname": "d.example.com", "basic_auth_password": uri});
+                caller.post("/domains/", &domain).await.status_is(status);
+            }
+        }
+    }
+
+    /// Membership of the account can be given to a team: its members are members like any other.
+    async fn a_member_through_his_team_is_a_member(room: Room) {
+        let office = Office::new(room).await;
+        office.person("alice").await;
+        office.join("alice").await;
+        let path = format!("/strongroom/v1/organizations/{}/grants", office.acme);
+        let member = json!({"role": "probely_member", "team": office.team.0});
+        office.root.post(&path, &member).await.is(201);
+        let alice = office.token("alice", office.acme).await;
+        let own = make(&alice, &hidden("own")).await;
+        alice.patch(&own, &json!({"name": "changed"})).await.is(200);
+        alice.patch(&own, &json!({"is_sensitive": false})).await.is(200);
+        let uri = format!("credentials://{}", own.split('/').nth(2).unwrap());
+        let domain = json!({"hostname": "d.example.com", "basic_auth_password": uri});
+        alice.post("/domains/", &domain).await.is(201);
+    }
+
+    /// Whoever leaves the account opens nothing here. What he made he still reads natively, masked, and no more; it is
+    /// his again when he comes back.
+    async fn a_creator_who_left_reads_what_he_made_and_no_more(room: Room) {
+        let office = Office::new(room).await;
+        let id = office.person("alice").await;
+        let grants = format!("/strongroom/v1/organizations/{}/grants", office.acme);
+        let member = json!({"role": "probely_member", "user": id});
+        let given = office.root.post(&grants, &member).await.is(201);
+        let alice = office.token("alice", office.acme).await;
+        let path = make(&alice, &hidden("own")).await;
+        office.root.delete(&format!("{grants}/{}", given["id"])).await.is(204);
+        alice.get(&path).await.is(401);
+        let native = format!("/strongroom/v1/credentials/{}", path.split('/').nth(2).unwrap());
+        let outside = office.room.with_token_of("alice").await;
+        let read = outside.get(&native).await.is(200);
+        assert_eq!(read["inputs"], json!({"value": "$encrypted$"}));
+        assert!(read["may"].as_object().unwrap().values().all(|may| may == false), "{read}");
+        outside.post(&format!("{native}/checkout"), &json!({})).await.is(403);
+        outside.patch(&native, &json!({"description": "x"})).await.is(403);
+        outside.delete(&native).await.is(403);
+        let used = json!({"consumer": "ci", "kind": "job", "name": "n"});
+        outside.post(&format!("{native}/references"), &used).await.is(403);
+        office.root.post(&grants, &member).await.is(201);
+        alice.patch(&path, &json!({"is_sensitive": false})).await.is(200);
+        alice.delete(&path).await.is(204);
+    }
+
     /// Where a credential may be put.
     async fn a_team_is_set_by_who_belongs_to_it_or_manages_it(room: Room) {
         let office = Office::new(room).await;

@@ -121,6 +121,108 @@ on_both_stores! {
         }
     }
 
+    /// Requests of hostile and careless clients: each is answered in the dialect's own words, and does what it says.
+    async fn odd_requests_do_no_more_than_they_say(room: Room) {
+        let office = Office::new(room).await;
+        let alice = office.member("alice").await;
+        let path = make(&alice, &hidden("kept")).await;
+        // No header and no parameter turns a request into another one.
+        for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+            let request = Request::post(&path).header(name, "DELETE").body(Body::empty()).unwrap();
+            alice.send(request).await.is(405);
+        }
+        send(&alice, "POST", &format!("{path}?_method=DELETE"), FORM, "_method=DELETE").await.is(405);
+        for method in ["OPTIONS", "TRACE", "CONNECT", "PROPFIND"] {
+            assert!(matches!(send(&alice, method, &path, "", "").await.status, 404 | 405), "{method}");
+        }
+        // Of several members with one name the last counts, in every form; of two media types neither does.
+        let twice = "{\"name\": \"a\", \"name\": \"b\", \"value\": \"v\"}";
+        assert_eq!(send(&alice, "POST", CREDENTIALS, "application/json", twice).await.is(201)["name"], "b");
+        assert_eq!(send(&alice, "POST", CREDENTIALS, FORM, "name=a&name=b&value=v").await.is(201)["name"], "b");
+        let body = parts(&[("name", "a"), ("value", "v"), ("name", "b")]);
+        assert_eq!(send(&alice, "POST", CREDENTIALS, PARTS, &body).await.is(201)["name"], "b");
+        let two = Request::post(CREDENTIALS).header("content-type", FORM).header("content-type", "application/json");
+        alice.send(two.body(Body::from("name=a&value=v")).unwrap()).await.is(415);
+        // A number is its text, unless its last digits are lost.
+        for (number, status) in [
+            ("7", 201), ("-0", 201), ("1.5", 201), ("18446744073709551615", 201), ("-9223372036854775808", 201),
+            ("18446744073709551616", 400), ("123456789012345678901234567890", 400), ("1e400", 400), ("01", 400),
+            ("NaN", 400),
+        ] {
+            let body = format!("{{\"name\": \"n\", \"is_sensitive\": false, \"value\": {number}}}");
+            let reply = send(&alice, "POST", CREDENTIALS, "application/json", &body).await;
+            assert_eq!(reply.status, status, "{number}: {}", reply.text);
+            if status == 201 && number != "-0" {
+                assert_eq!(reply.is(201)["value"], number);
+            }
+        }
+        // Parameters in numbers and of kinds that nobody thought of.
+        let ordering = "-name,name,updated_at,usage_count,".repeat(1000);
+        let ids = "&id=4DY4qGohso1r".repeat(3000);
+        for query in [
+            format!("ordering={ordering}"),
+            format!("length=1{ids}"),
+            "id=%00&team=%00&search=%00%25_%5C%27%22&is_sensitive=%00".to_owned(),
+            "search=%ff%fe&ordering=%00,name;drop&length=%00".to_owned(),
+            "page=+1&length=1.5&unknown=x&is_sensitive=maybe&is_id_404_validation=perhaps".to_owned(),
+            "id[]=1&id__in=1&name__contains=x&format=xml&expand=~all".to_owned(),
+        ] {
+            alice.get(&format!("{CREDENTIALS}?{query}")).await.is(200);
+            alice.get(&format!("/targets/?{query}&label=%00&label=x&label_logical_operator=and")).await.is(200);
+        }
+        let page = format!("{CREDENTIALS}?is_sensitive=maybe&search=kept");
+        assert_eq!(alice.get(&page).await.is(200)["count"], 1);
+        for id in ["%00", "..%2f", "%2e%2e", "4DY4qGohso1r4DY4qGohso1r", "%F0%9F%98%80", "4DY4qGohso1r%0a"] {
+            assert_eq!(alice.get(&format!("/credentials/{id}/")).await.is(404), json!({"detail": "Not found."}), "{id}");
+        }
+        assert_eq!(alice.get(&path).await.is(200)["name"], "kept");
+    }
+
+    /// What the contract does not ask for, each with the answer of this dialect.
+    async fn what_is_not_served_is_told_in_the_words_of_the_dialect(room: Room) {
+        let office = Office::new(room).await;
+        let alice = office.member("alice").await;
+        let site = json!({"site": {"url": "https://s.example.com"}});
+        let target = alice.post("/targets/", &site).await.is(201)["id"].as_str().unwrap().to_owned();
+        let domain = alice.post("/domains/", &json!({"hostname": "d.example.com"})).await.is(201);
+        let domain = domain["id"].as_str().unwrap().to_owned();
+        let me = alice.get("/profile/").await.is(200)["id"].as_str().unwrap().to_owned();
+        for path in [
+            format!("/targets/{target}/logout/"),
+            format!("/targets/{target}/logout/{target}/"),
+            format!("/targets/{target}/verify/"),
+            format!("/targets/{target}/scans/"),
+            format!("/targets/{target}/scan_now/"),
+            format!("/targets/{target}/findings/"),
+            format!("/domains/{domain}/verify/"),
+            format!("/domains/{domain}/teams/"),
+            "/users/roles/assign/".to_owned(),
+            "/teams/bulk/delete/".to_owned(),
+        ] {
+            for reply in [alice.get(&path).await, alice.post(&path, &json!({})).await] {
+                assert_eq!(reply.is(404), json!({"detail": "Not found."}), "{path}");
+                assert_eq!(reply.header("content-type"), "application/json", "{path}");
+            }
+        }
+        for (method, path) in [
+            (http::Method::POST, "/users/".to_owned()),
+            (http::Method::PUT, format!("/users/{me}/")),
+            (http::Method::PATCH, format!("/users/{me}/")),
+            (http::Method::DELETE, format!("/users/{me}/")),
+            (http::Method::PATCH, "/profile/".to_owned()),
+            (http::Method::PUT, "/account/".to_owned()),
+        ] {
+            let told = alice.json(method.clone(), &path, &json!({})).await;
+            assert_eq!(told.is(405), json!({"detail": format!("Method \"{method}\" not allowed.")}));
+            assert!(told.header("allow").contains("GET"), "{path}");
+        }
+        // The settings that go with them are kept and shown all the same.
+        let settings = json!({"site": {"logout_detection_enabled": true, "logout_condition": "all"}});
+        let shown = alice.patch(&format!("/targets/{target}/"), &settings).await.is(200);
+        assert_eq!(shown["site"]["logout_condition"], "all");
+        assert_eq!(shown["site"]["verified"], false);
+    }
+
     /// Every path is served with and without its slash, and `HEAD` like `GET`.
     async fn a_path_has_a_slash_or_none(room: Room) {
         let office = Office::new(room).await;

@@ -150,7 +150,7 @@ fn line(label: &str, reply: &Reply) -> String {
 }
 
 /// The members that hold ids drawn at random, or secrets.
-const STABLE: [&str; 6] = ["id", "uri", "key", "token", "team", "value"];
+const STABLE: [&str; 7] = ["id", "uri", "key", "token", "team", "value", "root_object_id"];
 
 /// The document with ids that are drawn at random and secrets replaced, wherever they stand.
 fn stable(mut document: Value) -> Value {

@@ -329,6 +329,58 @@ on_both_stores! {
         assert!(told["start"][0].is_string());
     }
 
+    /// Changes of the account's objects are in its table whatever dialect they came through, and without the address of
+    /// whoever is not shown with one.
+    async fn changes_through_other_dialects_are_in_the_table_too(room: Room) {
+        let office = Office::new(room).await;
+        let alice = office.member("alice").await;
+        office.grant_in_account("probely_audit_log", office.id_of("alice").await).await;
+        let (first, second) = (credential(&alice, "first").await, credential(&alice, "second").await);
+        let native = |id: &str| format!("/strongroom/v1/credentials/{id}");
+        let body = json!({"name": "born elsewhere", "type": 0, "organization": office.acme, "inputs": {"value": "hunter2"}});
+        let kind = office.root.get(&native(&first)).await.is(200)["type"].clone();
+        let mut elsewhere = body;
+        elsewhere["type"] = kind;
+        let placed = office.root.post("/strongroom/v1/credentials", &elsewhere).await.is(201);
+        let placed = native(&placed["id"].to_string());
+        office.root.patch(&placed, &json!({"description": "before it stood here"})).await.is(200);
+        let place = json!({"dialect": "probely", "organization": office.acme});
+        let placement = office.root.post(&format!("{placed}/placements"), &place).await.is(201);
+        office.root.patch(&placed, &json!({"inputs": {"value": "hunter2-new"}, "name": "renamed"})).await.is(200);
+        office.root.delete(&format!("{placed}/placements/{}", placement["id"])).await.is(204);
+        office.root.patch(&placed, &json!({"description": "after"})).await.is(200);
+        office.root.patch(&native(&first), &json!({"inputs": {"value": "hunter2-set"}, "description": "told"})).await.is(200);
+        office.root.post(&format!("{}/versions/1/restore", native(&first)), &json!({})).await.is(200);
+        let id = office.root.get(&native(&first)).await.is(200)["id"].clone();
+        office.root.delete(&format!("/api/v2/credentials/{id}/")).await.status_is(204);
+        office.root.delete(&native(&second)).await.is(204);
+        office.root.patch(&format!("/api/v2/teams/{}/", office.team.0), &json!({"description": "d"})).await.is(200);
+        let reply = alice.get("/auditlog/").await;
+        assert!(!reply.text.contains("hunter2") && !reply.text.contains("admin@localhost"));
+        let ids = [(&first, "FIRST"), (&second, "SECOND"), (&office.team.1, "TEAM")];
+        let short_id = super::text(&placement["short_id"]);
+        let known = ids.into_iter().chain([(&short_id, "PLACED")]);
+        let text = known.fold(reply.text.clone(), |text, (id, word)| text.replace(id, word));
+        let told: Vec<String> = text
+            .lines()
+            .filter(|line| line.starts_with("admin,"))
+            .map(|line| line.splitn(3, ',').nth(2).unwrap().to_owned())
+            .collect();
+        assert_eq!(told, [
+            "create,team,TEAM,,,",
+            "create,credential,PLACED,,,",
+            "update,credential,PLACED,value,,",
+            "delete,credential,PLACED,,,",
+            "update,credential,FIRST,description,,told",
+            "update,credential,FIRST,value,,",
+            "update,credential,FIRST,value,,",
+            "delete,credential,FIRST,,,",
+            "delete,credential,SECOND,,,",
+            "update,team,TEAM,description,The site,d",
+        ]);
+        assert_eq!(alice.get(&format!("/auditlog/?object_id={first}")).await.text.lines().count(), 6);
+    }
+
     /// Teams, by administrators of the account's organization.
     async fn administrators_make_and_delete_teams(room: Room) {
         let office = Office::new(room).await;
