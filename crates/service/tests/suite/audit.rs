@@ -5,7 +5,7 @@ use strongroom_core::access::Role;
 use strongroom_core::audit::{Operation, Outcome};
 use strongroom_core::id::Kind;
 use strongroom_service::view::AuditView;
-use strongroom_service::{ActivityScope, CredentialDraft, OwnerDoor};
+use strongroom_service::{ActivityScope, AuditQuery, CredentialDraft, OwnerDoor};
 
 use crate::room::{
     TestRoom, everything, given, machine, named_type, organization, reference, team, token, user,
@@ -224,7 +224,10 @@ async fn auditors_see_the_log_of_their_organization_and_nobody_else_sees_any(roo
     assert_eq!(seen(admin.log().await), [here, there, private]);
     assert_eq!(seen(auditor.log().await), [here]);
     assert_eq!(seen(boss.log().await), [there]);
-    assert!(joe.log().await.is_empty() && member.log().await.is_empty());
+    for nobody in [joe, member] {
+        let refused = room.room.list_audit(&nobody.actor, AuditQuery::default()).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+    }
 }
 
 async fn the_activity_stream_shows_changes_of_one_object_and_no_refusals_or_logins(room: TestRoom) {
