@@ -1,7 +1,8 @@
 //! Who is asking: from what was presented at a door to an [`Actor`].
 //!
-//! Every request reads the account or token anew, so a change of either holds from the next request on, on
-//! every process. Only the slow part is remembered: that a password matched a certain stored hash.
+//! Every request sees the account or token as the last commit left it, so a change of either holds from the next
+//! request on, on every process. Beyond that only the slow part is remembered: that a password matched a certain stored
+//! hash.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,6 +3,7 @@
 // For the lints: what is compiled for tests may unwrap and print.
 #![cfg(test)]
 
+mod anchors;
 mod ansible;
 mod awx_cli;
 mod backup;
