@@ -54,6 +54,7 @@ fn a_full_disk_refuses_writes_and_nothing_else() {
     house.check_reads(&mut Wire::open(server.address()).unwrap());
     server.stop();
     House::check_store(&store);
+    house.check_releases(&store);
     figures(
         "disk full",
         "a full disk refuses writes in each dialect's shape; reads go on; nothing acknowledged is lost",

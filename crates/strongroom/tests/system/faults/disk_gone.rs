@@ -69,6 +69,7 @@ fn broken(name: &str, suite: &str, error: &str) {
     house.check_reads(&mut Wire::open(server.address()).unwrap());
     server.stop();
     House::check_store(&store);
+    house.check_releases(&store);
     figures(
         suite,
         "a disk that fails refuses writes in each dialect's shape; reads go on; it recovers without a restart",

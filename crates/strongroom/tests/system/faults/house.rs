@@ -32,6 +32,8 @@ pub(crate) struct House {
     pub(crate) kept: BTreeMap<String, (&'static str, Value)>,
     /// A Probely value that leaves opened, and so only with its audit entry.
     released: String,
+    /// How often it left.
+    left: usize,
     number: usize,
 }
 
@@ -50,6 +52,7 @@ impl House {
             token,
             doors: Vec::new(),
             kept: BTreeMap::new(),
+            left: 0,
             released: String::new(),
             number: 0,
         };
@@ -122,21 +125,38 @@ impl House {
         }
     }
 
-    /// A value whose release cannot be recorded does not leave.
-    pub(crate) fn check_nothing_leaves_unrecorded(&self, wire: &mut Wire) {
-        let request = Request::new("GET", &self.released)
-            .header("Authorization", &format!("JWT {}", self.token));
-        let answer = wire.call(&request).unwrap();
+    /// A value whose release cannot be recorded does not leave: what the log still had room for may, until it has none.
+    pub(crate) fn check_nothing_leaves_unrecorded(&mut self, wire: &mut Wire) {
+        let refused = (0..2000).find_map(|_| self.value(wire).err());
+        let answer = refused.expect("a log without room takes no end of entries");
         assert_eq!(answer.status, 503, "{}", answer.text());
         assert!(!answer.text().contains("shown to who may"), "{}", answer.text());
     }
 
     /// The value leaves again.
-    pub(crate) fn check_value_leaves(&self, wire: &mut Wire) {
+    pub(crate) fn check_value_leaves(&mut self, wire: &mut Wire) {
+        let value = self.value(wire).map_err(|answer| answer.text());
+        assert_eq!(value, Ok(json!("shown to who may")));
+    }
+
+    /// Each time that the value left is in the log.
+    pub(crate) fn check_releases(&self, store: &Store) {
+        let told = Database::of(store)
+            .rows("SELECT CAST(SUM(times) AS TEXT) FROM audit_entries WHERE action = 'reveal'");
+        let told: usize = told[0][0].as_deref().unwrap().parse().unwrap();
+        assert!(self.left <= told, "{} left, {told} are in the log", self.left);
+    }
+
+    /// The value, or the answer that refuses it.
+    fn value(&mut self, wire: &mut Wire) -> Result<Value, Answer> {
         let request = Request::new("GET", &self.released)
             .header("Authorization", &format!("JWT {}", self.token));
         let answer = wire.call(&request).unwrap();
-        assert_eq!((answer.status, &answer.json()["value"]), (200, &json!("shown to who may")));
+        if answer.status != 200 {
+            return Err(answer);
+        }
+        self.left += 1;
+        Ok(answer.json()["value"].clone())
     }
 
     fn shown(&self, wire: &mut Wire, path: &str, scheme: &str) -> Value {
