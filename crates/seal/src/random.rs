@@ -31,7 +31,7 @@ pub fn short_id() -> Result<String, NoRandomness> {
 pub fn request_id() -> Result<String, NoRandomness> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().simple().to_string())
 }
 
 /// So many characters, each drawn uniformly from an alphabet of 1 to 256 ASCII characters.

@@ -37,7 +37,7 @@ pub struct WhereUsed {
 
 impl Strongroom {
     /// Where a credential that the caller may read is used: what he may see of it, and who used it last. Whoever
-    /// may delete the credential is told how many uses he does not see.
+    /// may delete the credential, in whatever dialect, is told how many uses he does not see.
     pub async fn list_references(&self, actor: &Actor, credential: &Ref) -> Result<WhereUsed> {
         let (actor, credential) = (actor.clone(), credential.clone());
         self.read(move |tx| {
@@ -45,10 +45,9 @@ impl Strongroom {
             let all = tx.references_to(permit.id())?;
             let count = all.len();
             let references = tx.references_seen(&actor, all)?;
-            let on = Ref::Serial(permit.id());
             let hidden = match count - references.len() {
                 0 => 0,
-                hidden if permitted(tx.credential::<proof::Delete>(&actor, &on))? => hidden,
+                hidden if tx.deletes_somewhere(&actor, permit.id())? => hidden,
                 _ => 0,
             };
             Ok(WhereUsed { references, hidden, last_use: tx.last_use(&row.credential)? })

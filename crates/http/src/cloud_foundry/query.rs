@@ -142,7 +142,8 @@ impl Reader<'_> {
 
     fn number(&mut self, name: &str, value: &str, most: Option<i64>) -> i64 {
         let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-        let number = value.parse::<i64>().ok().filter(|number| digits && 0 < *number);
+        // What is beyond all numbers is still a number, and too great.
+        let number = digits.then(|| value.parse().unwrap_or(i64::MAX)).filter(|number| 0 < *number);
         let Some(number) = number else {
             self.faults.push(format!("{} must be a positive integer", titled(name)));
             return 1;
@@ -313,7 +314,10 @@ fn second(text: &str) -> Option<i64> {
     if text.len() != 20 || !text.bytes().enumerate().all(shape) {
         return None;
     }
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+    // The last days of the year 9999 are beyond what a timestamp holds, and after everything that is stored.
+    let civil = text.strip_suffix('Z')?.parse::<jiff::civil::DateTime>().ok()?;
+    let at = civil.to_zoned(jiff::tz::TimeZone::UTC).map(|at| at.timestamp());
+    Some(at.unwrap_or(jiff::Timestamp::MAX).as_second())
 }
 
 /// A location with its host in lower case.

@@ -1,5 +1,7 @@
 //! The members of a body: JSON, a form, or a form in parts.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{FromRequest, Request};
 use futures_util::stream;
 use http::StatusCode;
@@ -18,6 +20,8 @@ use crate::state::AppState;
 pub(super) struct Members {
     /// By name; of several with one name the last counts. They may hold secrets.
     pub(super) all: Map<String, Value>,
+    /// In a form, what a name stood for before its last value: a list repeats its name.
+    pub(super) earlier: BTreeMap<String, Vec<Value>>,
     /// The body is a form, where every value is a text and null cannot be said.
     pub(super) is_form: bool,
 }
@@ -49,7 +53,7 @@ impl FromRequest<AppState> for Members {
 
 fn json(body: &RawBody) -> Result<Members, ProbelyError> {
     match body.json() {
-        Ok(Value::Object(all)) => Ok(Members { all, is_form: false }),
+        Ok(Value::Object(all)) => Ok(Members { all, is_form: false, ..Members::default() }),
         Ok(Value::Null) => Err(ProbelyError::Whole("No data provided".to_owned())),
         Ok(other) => {
             let given = type_name(ValueKind::from(&other));
@@ -65,7 +69,7 @@ fn json(body: &RawBody) -> Result<Members, ProbelyError> {
 
 /// A form. What is not UTF-8 is refused, so that no secret is stored other than it was sent.
 fn form(bytes: &[u8]) -> Result<Members, ProbelyError> {
-    let mut all = Map::new();
+    let (mut all, mut earlier) = (Map::new(), BTreeMap::new());
     for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let middle = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
         let (name, value) = pair.split_at(middle);
@@ -73,9 +77,16 @@ fn form(bytes: &[u8]) -> Result<Members, ProbelyError> {
         let (Some(name), Some(value)) = (decoded(name), decoded(value)) else {
             return Err(unreadable("Form parse error - not UTF-8"));
         };
-        all.insert(name, Value::from(value));
+        again(&mut earlier, &name, all.insert(name.clone(), Value::from(value)));
     }
-    Ok(Members { all, is_form: true })
+    Ok(Members { all, earlier, is_form: true })
+}
+
+/// Keeps what a name stood for before, for the members that are lists.
+fn again(earlier: &mut BTreeMap<String, Vec<Value>>, name: &str, before: Option<Value>) {
+    if let Some(before) = before {
+        earlier.entry(name.to_owned()).or_default().push(before);
+    }
 }
 
 fn decoded(bytes: &[u8]) -> Option<String> {
@@ -90,7 +101,7 @@ async fn parts(content_type: &str, body: RawBody) -> Result<Members, ProbelyErro
     let boundary = multer::parse_boundary(content_type).map_err(broken)?;
     let whole = stream::iter([Ok::<_, std::io::Error>(body.bytes)]);
     let mut parts = multer::Multipart::new(whole, boundary);
-    let mut all = Map::new();
+    let (mut all, mut earlier) = (Map::new(), BTreeMap::new());
     while let Some(part) = parts.next_field().await.map_err(broken)? {
         let Some(name) = part.name().map(str::to_owned) else { continue };
         let is_file = part.file_name().is_some();
@@ -100,9 +111,9 @@ async fn parts(content_type: &str, body: RawBody) -> Result<Members, ProbelyErro
             Ok(text) => Value::from(text),
             Err(_) => return Err(unreadable("Multipart form parse error - not UTF-8")),
         };
-        all.insert(name, value);
+        again(&mut earlier, &name, all.insert(name.clone(), value));
     }
-    Ok(Members { all, is_form: true })
+    Ok(Members { all, earlier, is_form: true })
 }
 
 /// 400 without anything of the content.

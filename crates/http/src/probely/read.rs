@@ -154,7 +154,20 @@ impl Members {
                 }
                 Ok(items.iter().filter_map(Value::as_str).map(brief).collect())
             }
-            Some(Value::String(id)) if self.is_form => Ok(vec![brief(id)]),
+            // A form repeats the name of a list.
+            Some(last @ Value::String(_)) if self.is_form => {
+                let earlier = self.earlier.get(name).into_iter().flatten();
+                let ids: Option<Vec<&str>> = earlier.chain([last]).map(Value::as_str).collect();
+                match ids {
+                    Some(ids) if ids.len() <= IDS_AT_ONCE => {
+                        Ok(ids.into_iter().map(brief).collect())
+                    }
+                    Some(_) => fields(json!([format!(
+                        "Ensure this field has no more than {IDS_AT_ONCE} elements."
+                    )])),
+                    None => fields(json!(["Not a valid string."])),
+                }
+            }
             Some(other) => Err(not_a_list(name, other)),
         }
     }
@@ -272,7 +285,7 @@ mod tests {
 
     fn members(value: Value) -> Members {
         let all = [("x".to_owned(), value)].into_iter().collect();
-        Members { all, is_form: false }
+        Members { all, ..Members::default() }
     }
 
     #[test]

@@ -100,6 +100,11 @@ fn checked(tx: &ReadTx<'_>, old: &RobotRow, draft: RotationDraft) -> Result<(Wan
         access: old.access.clone(),
         expires: expires.unwrap_or_else(|| now.plus_seconds(life)),
     };
-    let ends = now.plus_seconds(overlap.unwrap_or(USUAL_OVERLAP.min(left)));
-    Ok((wanted, ends.min(old.expires)))
+    let ends = now.plus_seconds(overlap.unwrap_or(USUAL_OVERLAP.min(left))).min(old.expires);
+    if wanted.expires < ends {
+        let seconds = (wanted.expires.as_micros() - now.as_micros()) / 1_000_000;
+        let rule = Rule::Robot(RobotRule::OverlapTooLong { seconds });
+        return Err(Error::invalid("overlap_seconds", rule));
+    }
+    Ok((wanted, ends))
 }

@@ -104,6 +104,20 @@ impl<'tx> ReadTx<'tx> {
         Ok(rows.iter().map(of).collect())
     }
 
+    /// Whether the actor may delete the credential, or a placement of it, in some dialect.
+    pub(crate) fn deletes_somewhere(&self, actor: &Actor, credential_id: i64) -> Result<bool> {
+        let standing = self.standing(actor)?;
+        let on = self.holdings_on(&standing, ResourceKind::Credential, &[credential_id])?;
+        let placements = self.placements_of(credential_id)?;
+        let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
+        let on_placements = self.holdings_on(&standing, ResourceKind::Placement, &ids)?;
+        let held: Vec<Holding> =
+            on.into_values().chain(on_placements.into_values()).flatten().collect();
+        let may =
+            |dialect: &Dialect| decide(&standing, *dialect, Permission::Delete, &held).is_yes();
+        Ok(actor.may_write() && Dialect::ALL.iter().any(may))
+    }
+
     /// A placement in a dialect that the actor may do `P` to there.
     pub(crate) fn placement_in<P: Proves>(
         &self,

@@ -40,6 +40,8 @@ pub(crate) struct RefreshRow {
     pub(crate) token_id: i64,
     /// When it was used up.
     pub(crate) spent: Option<Timestamp>,
+    /// Whether what it bought was used up as well.
+    pub(crate) succeeded: bool,
 }
 
 impl<'tx> ReadTx<'tx> {
@@ -120,9 +122,11 @@ impl<'tx> ReadTx<'tx> {
 
     /// A refresh token, used up or not.
     pub(crate) fn refresh_token(&self, hash: &[u8]) -> Result<Option<RefreshRow>> {
-        let sql = "SELECT token_id, spent FROM refresh_tokens WHERE hash = $1";
+        let sql = "SELECT token_id, spent, EXISTS (SELECT 1 FROM refresh_tokens next \
+                   WHERE next.token_id = r.token_id AND next.created >= r.spent AND next.spent IS NOT NULL \
+                   AND next.hash <> r.hash) FROM refresh_tokens r WHERE hash = $1";
         self.session().row(sql, &[hash.into()], |row| {
-            Ok(RefreshRow { token_id: row.at(0)?, spent: row.at(1)? })
+            Ok(RefreshRow { token_id: row.at(0)?, spent: row.at(1)?, succeeded: row.at(2)? })
         })
     }
 }

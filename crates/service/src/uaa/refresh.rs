@@ -108,11 +108,12 @@ impl Strongroom {
     }
 }
 
-/// Whether a refresh token was used up so long ago that whoever brings it again is not the client that used it.
+/// Whether whoever brings a refresh token again is not the client that used it up: that was some time ago, or its
+/// successor was used up as well.
 ///
 /// Several runs of one command line share a login and can refresh at the same moment.
 pub(crate) fn is_reused(row: &RefreshRow, now: Timestamp) -> bool {
-    row.spent.is_some_and(|spent| spent.plus_seconds(GRACE) < now)
+    row.spent.is_some_and(|spent| row.succeeded || spent.plus_seconds(GRACE) < now)
 }
 
 /// Seconds.
@@ -125,9 +126,10 @@ mod tests {
     #[test]
     fn a_token_is_reused_once_the_grace_is_over() {
         let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-        let row = |spent| RefreshRow { token_id: 1, spent };
+        let row = |spent| RefreshRow { token_id: 1, spent, succeeded: false };
         assert!(!is_reused(&row(None), at(1_000_000)));
         assert!(!is_reused(&row(Some(at(100))), at(100 + GRACE)));
         assert!(is_reused(&row(Some(at(100))), at(101 + GRACE)));
+        assert!(is_reused(&RefreshRow { succeeded: true, ..row(Some(at(100))) }, at(101)));
     }
 }

@@ -70,7 +70,7 @@ struct Stored {
     server: String,
     #[serde(rename = "Username", default)]
     username: String,
-    #[serde(rename = "Secret", serialize_with = "exposed")]
+    #[serde(rename = "Secret", default, serialize_with = "exposed")]
     secret: SecretString,
 }
 
@@ -264,6 +264,7 @@ mod tests {
         );
         let stored = r#"{"ServerURL": "r.example", "Secret": "b"}"#;
         assert_eq!(fault("store", stored), "no credentials username");
+        assert_eq!(fault("store", "{}"), "no credentials server URL");
         assert_eq!(fault("store", "hunter2"), "a JSON object is expected");
         assert_eq!(fault("get", "r.example\n"), "");
         assert_eq!(fault("list", "unused"), "");

@@ -180,16 +180,28 @@ fn read_lifecycle(value: &Value) -> Result<Map<String, Value>, Vec<Violation>> {
     Ok(Map::from_iter([("type".to_owned(), kind), ("data".to_owned(), data)]))
 }
 
-fn buildpacks(data: &Map<String, Value>) -> Result<Vec<&str>, Vec<Violation>> {
+fn buildpacks(data: &Map<String, Value>) -> Result<Vec<String>, Vec<Violation>> {
     let items = match data.get("buildpacks") {
         None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(items)) => items.iter().map(plain).collect(),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| plain(item).map(without_login)).collect()
+        }
         Some(_) => None,
     };
     items.ok_or_else(|| {
         let field = FieldPath::Inner("lifecycle", "buildpacks".to_owned());
         vec![Violation::new(field, Rule::Platform(PlatformRule::NotTexts))]
     })
+}
+
+/// A buildpack without the user name and password in its address: they are never used here, so they are not kept.
+fn without_login(buildpack: &str) -> String {
+    let Some((scheme, rest)) = buildpack.split_once("://") else { return buildpack.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://***:***{}", &rest[at..]),
+        None => buildpack.to_owned(),
+    }
 }
 
 fn stack(data: &Map<String, Value>) -> Result<Option<&str>, Vec<Violation>> {
@@ -210,6 +222,19 @@ fn plain(value: &Value) -> Option<&str> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_password_in_the_address_of_a_buildpack_is_not_kept() {
+        for (given, kept) in [
+            ("ruby_buildpack", "ruby_buildpack"),
+            ("https://host/pack.git#v1", "https://host/pack.git#v1"),
+            ("https://u:p@host/pack", "https://***:***@host/pack"),
+            ("https://u:p@ss@host", "https://***:***@host"),
+            ("https://host/a@b", "https://host/a@b"),
+        ] {
+            assert_eq!(without_login(given), kept);
+        }
+    }
 
     #[test]
     fn a_lifecycle_is_kept_in_one_form() {

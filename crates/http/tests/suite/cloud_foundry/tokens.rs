@@ -149,6 +149,17 @@ on_both_stores! {
         assert!(told.next().is_none());
     }
 
+    /// Once what it bought was used up too, whoever brings it again is nobody who refreshed at the same moment.
+    async fn a_refresh_token_whose_successor_was_used_up_is_not_taken_again(room: Room) {
+        let first = tokens(&room, "admin").await;
+        let stolen = text(&first["refresh_token"]).to_owned();
+        let second = refresh(&room, &stolen).await.is(200);
+        let third = refresh(&room, text(&second["refresh_token"])).await.is(200);
+        assert_eq!(refresh(&room, &stolen).await.is(401)["error"], "invalid_token");
+        refresh(&room, text(&third["refresh_token"])).await.is(401);
+        room.by_token(text(&third["access_token"])).get("/v3/organizations").await.is(401);
+    }
+
     /// Logging out ends the whole login.
     async fn a_revoked_token_takes_its_login_with_it(room: Room) {
         let (one, other) = (tokens(&room, "admin").await, tokens(&room, "admin").await);

@@ -106,6 +106,18 @@ on_both_stores! {
         root.post(&format!("{path}/rotate"), &json!({})).await.is(400);
     }
 
+    async fn a_successor_that_would_end_before_the_old_robot_is_refused(room: Room) {
+        let root = room.admin().await;
+        let robots = harbor(&root, 5).await;
+        let old = mint(&root, &robots, None).await;
+        let rotate = format!("{robots}/{}/rotate", old["id"]);
+        let wanted = json!({"overlap_seconds": 7200, "expires_at": "2026-01-01T01:00:00Z"});
+        let told = root.post(&rotate, &wanted).await.is(400);
+        assert_eq!(told["violations"][0]["field"], "overlap_seconds");
+        let wanted = json!({"overlap_seconds": 3600, "expires_at": "2026-01-01T01:00:00Z"});
+        root.post(&rotate, &wanted).await.is(201);
+    }
+
     async fn a_rotation_tells_which_of_the_two_was_used_since(room: Room) {
         let root = room.admin().await;
         let robots = harbor(&root, 5).await;
