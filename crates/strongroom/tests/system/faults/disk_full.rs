@@ -88,7 +88,7 @@ impl SmallDisk {
     /// Mounts it, if that is allowed here.
     fn mount(at: &Path) -> Option<Self> {
         fs::create_dir(at).unwrap();
-        let options = format!("size={DISK},mode=0700");
+        let options = format!("size={}m,mode=0700", sized(DISK));
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
             .arg(at)
@@ -121,5 +121,5 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Enough for the store of the test and its log.
-const DISK: &str = "12m";
+/// MiB that are enough for the store of the test and its log.
+const DISK: usize = 12;
