@@ -1,5 +1,6 @@
 //! The load: a number of connections on one thread, each asking again as soon as it was answered.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,30 @@ pub(crate) fn run(
     let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)];
     let answers = u32::try_from(times.len())?;
     Ok(Measured { rate: f64::from(answers) / elapsed.as_secs_f64(), median: at(50), p99: at(99) })
+}
+
+/// Sends each request once. An answer that is not a success is an error.
+pub(crate) fn each(
+    address: SocketAddr,
+    requests: impl Iterator<Item = Vec<u8>>,
+    connections: usize,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let requests = RefCell::new(requests);
+    let take = async || {
+        let mut connection = Connection::open(address).await?;
+        loop {
+            let next = requests.borrow_mut().next();
+            let Some(request) = next else { return anyhow::Ok(()) };
+            let answer = connection.call(&request).await?;
+            if !(200..300).contains(&answer.status) {
+                bail!("{address} answered {}", String::from_utf8_lossy(answer.bytes));
+            }
+        }
+    };
+    let taking = (0..connections).map(|_| take());
+    LocalSet::new().block_on(&runtime, futures_util::future::try_join_all(taking))?;
+    Ok(())
 }
 
 async fn ask(

@@ -38,8 +38,16 @@ pub(crate) enum Operation {
     Page,
     /// A page in the middle, for an administrator.
     MiddlePage,
+    /// The last page, for an administrator.
+    LastPage,
     /// The first page, for an auditor of the one organization.
     AuditorPage,
+    /// The first page, for an auditor of an organization that owns a tenth of the credentials.
+    TenthPage,
+    /// A page in the middle of what he sees.
+    TenthMiddlePage,
+    /// The last page of what he sees.
+    TenthLastPage,
     /// A creation.
     Create,
     /// A token for a registry, for a robot that logs in with its password.
@@ -106,7 +114,10 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Tables> {
             server::copy(&seeded, scratch.path().join(format!("{name}-{credentials}")))
         };
         let data = copy("reads")?;
-        let reads = Server::start(&data)?;
+        let mut reads = Server::start(&data)?;
+        if *credentials <= SET_APART {
+            reads.set_apart(*credentials)?;
+        }
         let creates = Server::start(&copy("creates")?)?;
         rooms.push(Room { credentials: *credentials, data, reads, creates });
     }
@@ -178,7 +189,16 @@ fn items<'a>(rooms: &'a [Room], bare: &Process, openbao: Option<&'a OpenBao>) ->
         ask(Operation::GetBasic, reads, Box::new(move |rng| Server::get(any(rng), &reads.basic)));
         ask(Operation::Page, reads, Box::new(|_| Server::page(1, &reads.bearer)));
         ask(Operation::MiddlePage, reads, Box::new(move |_| Server::page(middle, &reads.bearer)));
+        let last = (n + 1).div_ceil(PAGE);
+        ask(Operation::LastPage, reads, Box::new(move |_| Server::page(last, &reads.bearer)));
         ask(Operation::AuditorPage, reads, Box::new(|_| Server::page(1, &reads.auditor)));
+        if let Some(tenth) = &reads.tenth {
+            let last = n.div_ceil(10).div_ceil(PAGE);
+            let middle = last.div_ceil(2);
+            ask(Operation::TenthPage, reads, Box::new(move |_| Server::page(1, tenth)));
+            ask(Operation::TenthMiddlePage, reads, Box::new(move |_| Server::page(middle, tenth)));
+            ask(Operation::TenthLastPage, reads, Box::new(move |_| Server::page(last, tenth)));
+        }
         let creates = &room.creates;
         let create = |rng: &mut Rng| Server::create(rng.u64(..), &creates.bearer);
         ask(Operation::Create, creates, Box::new(create));
@@ -246,5 +266,9 @@ fn measure(plan: &Plan, items: &[Item<'_>]) -> anyhow::Result<Rounds> {
 
 /// Its reads and creations do not depend on how many there are, and it takes few in a second.
 const OPENBAO_SECRETS: u64 = 1000;
+/// Credentials on a page.
+const PAGE: u64 = 25;
+/// Up to so many credentials a tenth of them is given to another organization, by a request each.
+const SET_APART: u64 = 100_000;
 const STARTS: usize = 11;
 const WARM_UP: Duration = Duration::from_millis(300);

@@ -86,7 +86,7 @@ fn pages(tables: &Tables, out: &mut String) -> std::fmt::Result {
         return Ok(());
     };
     writeln!(out, "| page | credentials | median ms | times that of {least} |\n|---|--:|--:|--:|")?;
-    for operation in [Operation::Page, Operation::AuditorPage, Operation::MiddlePage] {
+    for operation in ALL.into_iter().filter(|one| comparable(*one) == Operation::Page) {
         let of = |credentials: u64| {
             tables.rounds.get(&(operation, Target::Strongroom(credentials), *connections))
         };
@@ -146,7 +146,11 @@ const fn name(operation: Operation) -> &'static str {
         Operation::GetBasic => "one credential, password",
         Operation::Page => "first page, administrator",
         Operation::MiddlePage => "middle page, administrator",
+        Operation::LastPage => "last page, administrator",
         Operation::AuditorPage => "first page, auditor",
+        Operation::TenthPage => "first page, reader of a tenth",
+        Operation::TenthMiddlePage => "middle page, reader of a tenth",
+        Operation::TenthLastPage => "last page, reader of a tenth",
         Operation::Create => "create, durable",
         Operation::RegistryToken => "registry token, robot's login",
         Operation::Mint => "mint a robot, durable",
@@ -157,17 +161,27 @@ const fn name(operation: Operation) -> &'static str {
 const fn comparable(operation: Operation) -> Operation {
     match operation {
         Operation::Get | Operation::GetBasic => Operation::Get,
-        Operation::Page | Operation::MiddlePage | Operation::AuditorPage => Operation::Page,
+        Operation::Page
+        | Operation::MiddlePage
+        | Operation::LastPage
+        | Operation::AuditorPage
+        | Operation::TenthPage
+        | Operation::TenthMiddlePage
+        | Operation::TenthLastPage => Operation::Page,
         other => other,
     }
 }
 
-const ALL: [Operation; 8] = [
+const ALL: [Operation; 12] = [
     Operation::Get,
     Operation::GetBasic,
     Operation::Page,
-    Operation::AuditorPage,
     Operation::MiddlePage,
+    Operation::LastPage,
+    Operation::AuditorPage,
+    Operation::TenthPage,
+    Operation::TenthMiddlePage,
+    Operation::TenthLastPage,
     Operation::Create,
     Operation::RegistryToken,
     Operation::Mint,

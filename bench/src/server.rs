@@ -23,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) basic: String,
     /// The header of a token of somebody who audits the one organization, and is no more than that.
     pub(crate) auditor: String,
+    /// The token of an auditor of another organization, which owns a tenth of the credentials; of small stores only.
+    pub(crate) tenth: Option<String>,
     /// The header of a robot's password.
     pub(crate) robot: String,
     /// Hosted registries, to mint robots for. They are many, so that none has very many robots.
@@ -46,11 +48,12 @@ impl Server {
             basic,
             bearer: String::new(),
             auditor: String::new(),
+            tenth: None,
             robot: String::new(),
             registries: Vec::new(),
         };
         server.bearer = server.token(&server.basic)?;
-        server.auditor = server.make_auditor()?;
+        server.auditor = server.make_auditor(1)?;
         server.make_registries()?;
         Ok(server)
     }
@@ -110,11 +113,26 @@ impl Server {
         Ok(format!("authorization: Bearer {token}\r\n"))
     }
 
-    fn make_auditor(&self) -> anyhow::Result<String> {
+    /// Gives every tenth credential to an organization of its own, and makes an auditor of that.
+    pub(crate) fn set_apart(&mut self, credentials: u64) -> anyhow::Result<()> {
+        let name = format!("apart {}", fastrand::u64(..));
+        let made = self.post("/api/v2/organizations/", &self.bearer, &json!({"name": name}))?;
+        let organization = made["id"].as_i64().context("no organization")?;
+        let body = json!({"organization": organization}).to_string();
+        let given = (2..2 + credentials)
+            .step_by(10)
+            .map(|id| request("PATCH", &format!("/api/v2/credentials/{id}/"), &self.bearer, &body));
+        load::each(self.process.address, given, 64)?;
+        self.tenth = Some(self.make_auditor(organization)?);
+        Ok(())
+    }
+
+    fn make_auditor(&self, organization: i64) -> anyhow::Result<String> {
         let name = format!("auditor-{}", fastrand::u64(..));
         let body = json!({"username": name, "password": PASSWORD});
         let user = self.post("/api/v2/users/", &self.bearer, &body)?["id"].clone();
-        let organization = request("GET", "/api/v2/organizations/1/", &self.bearer, "");
+        let organization = format!("/api/v2/organizations/{organization}/");
+        let organization = request("GET", &organization, &self.bearer, "");
         let organization = load::once(self.process.address, &organization)?.json()?;
         let role = &organization["summary_fields"]["object_roles"]["auditor_role"]["id"];
         self.post(&format!("/api/v2/users/{user}/roles/"), &self.bearer, &json!({"id": role}))?;
