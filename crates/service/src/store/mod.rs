@@ -183,7 +183,7 @@ impl Store {
 
     /// What a reader finds, or what it found before, while nothing was committed since.
     ///
-    /// Where several processes share the store nobody can tell that without asking it, so there the reader runs each time.
+    /// PostgreSQL has no such number that is cheaper to ask for than the reader, so there it runs each time.
     pub(crate) async fn recall<K, V, F>(
         &self,
         recent: &Recent<K, V>,
@@ -196,18 +196,18 @@ impl Store {
         F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<Option<Lasting<V>>> + Send + 'static,
     {
         // Told before the snapshot is taken: what is committed in between makes it stale at once, never the reverse.
-        let changes = match &self.db {
-            Db::Sqlite(sqlite) => Some(sqlite.changes()),
+        let version = match &self.db {
+            Db::Sqlite(sqlite) => sqlite.version().ok(),
             Db::Postgres(_) => None,
         };
-        if let Some(changes) = changes
-            && let Some(value) = recent.get(&key, changes, self.clock.now())
+        if let Some(version) = version
+            && let Some(value) = recent.get(&key, version, self.clock.now())
         {
             return Told { outcome: Ok(Some(value)), refused: Vec::new() };
         }
         let told = self.read(reader).await;
-        if let (Some(changes), Ok(Some(found))) = (changes, &told.outcome) {
-            recent.keep(key, changes, found);
+        if let (Some(version), Ok(Some(found))) = (version, &told.outcome) {
+            recent.keep(key, version, found);
         }
         let outcome = told.outcome.map(|found| found.map(|found| found.value));
         Told { outcome, refused: told.refused }
@@ -272,11 +272,7 @@ impl Store {
         if entries.is_empty() {
             return Ok(());
         }
-        let change = move |tx: &mut WriteTx<'_>| {
-            tx.mark_only_telling();
-            Ok(Audited::with_all((), entries.clone()))
-        };
-        self.write(change).await.outcome
+        self.write(move |_| Ok(Audited::with_all((), entries.clone()))).await.outcome
     }
 
     /// Chains what other transactions left in the audit queue. SQLite's writer has done so already.

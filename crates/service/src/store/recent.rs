@@ -1,7 +1,7 @@
 //! What was read lately, good for as long as nothing was committed since.
 //!
-//! A value is kept with the number of changes that had been committed before it was read, and is only used while
-//! that number is still the same: so a revocation holds on the very next request, whatever is remembered.
+//! A value is kept with the version that the store had before it was read, and is only used while the store has it
+//! still: so a revocation holds on the very next request, whatever is remembered.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -23,7 +23,7 @@ pub(crate) struct Lasting<V> {
 }
 
 struct Kept<V> {
-    changes: u64,
+    version: i64,
     lasting: Lasting<V>,
 }
 
@@ -32,20 +32,20 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         Self { held: Mutex::default(), most }
     }
 
-    /// The value that was read when there had been so many changes.
-    pub(super) fn get(&self, key: &K, changes: u64, now: Timestamp) -> Option<V> {
+    /// The value that was read at this version.
+    pub(super) fn get(&self, key: &K, version: i64, now: Timestamp) -> Option<V> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = held.get(key)?;
-        let is_true = kept.changes == changes && now < kept.lasting.until;
+        let is_true = kept.version == version && now < kept.lasting.until;
         is_true.then(|| kept.lasting.value.clone())
     }
 
-    pub(super) fn keep(&self, key: K, changes: u64, lasting: &Lasting<V>) {
+    pub(super) fn keep(&self, key: K, version: i64, lasting: &Lasting<V>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if self.most <= held.len() {
             held.clear();
         }
-        held.insert(key, Kept { changes, lasting: lasting.clone() });
+        held.insert(key, Kept { version, lasting: lasting.clone() });
     }
 }
 

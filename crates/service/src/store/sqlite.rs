@@ -28,8 +28,6 @@ pub(super) struct Effect {
     pub(super) revokes: bool,
     /// The change can alter which credentials somebody sees, or their order, so remembered lists are stale.
     pub(super) relists: bool,
-    /// The change writes more than entries of the audit log, so whatever was read before it is stale.
-    pub(super) alters: bool,
 }
 
 /// A change as the stores run it: inside a transaction of theirs, and perhaps more than once.
@@ -50,7 +48,8 @@ pub(crate) struct Sqlite {
     writer: mpsc::Sender<Member>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
-    changes: Arc<AtomicU64>,
+    /// Opened when it is first asked what was committed.
+    watch: Mutex<Option<Connection>>,
 }
 
 impl Sqlite {
@@ -67,7 +66,6 @@ impl Sqlite {
         let (writer, waiting) = mpsc::channel(limits.queue);
         let epoch = Arc::new(AtomicU64::new(1));
         let listing = Arc::new(AtomicU64::new(1));
-        let changes = Arc::new(AtomicU64::new(1));
         let mut group = Group {
             connection,
             linker,
@@ -75,14 +73,13 @@ impl Sqlite {
             in_member,
             epoch: Arc::clone(&epoch),
             listing: Arc::clone(&listing),
-            changes: Arc::clone(&changes),
         };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || group.serve(waiting))
             .map_err(Error::internal)?;
-        let (path, readers) = (path.to_owned(), Mutex::new(Vec::new()));
-        Ok(Self { path, readers, writer, epoch, listing, changes })
+        let (path, readers, watch) = (path.to_owned(), Mutex::default(), Mutex::default());
+        Ok(Self { path, readers, writer, epoch, listing, watch })
     }
 
     /// The number of committed changes that could take a right away.
@@ -95,9 +92,16 @@ impl Sqlite {
         self.listing.load(Ordering::Acquire)
     }
 
-    /// The number of committed changes of anything but the audit log.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+    /// A number that is another one after every commit, whoever made it, another process too.
+    pub(super) fn version(&self) -> Result<i64> {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match watch.as_ref() {
+            Some(connection) => connection,
+            None => watch.insert(open_reader(&self.path)?),
+        };
+        let mut statement =
+            connection.prepare_cached("PRAGMA data_version").map_err(sqlite_error)?;
+        statement.query_row([], |row| row.get(0)).map_err(sqlite_error)
     }
 
     /// Runs a reader on a snapshot.
@@ -230,7 +234,6 @@ struct Group {
     in_member: Arc<AtomicBool>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
-    changes: Arc<AtomicU64>,
 }
 
 impl Group {
@@ -275,13 +278,12 @@ impl Group {
         self.undo();
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
         let mut outcomes = Vec::with_capacity(members.len());
-        let (mut revokes, mut relists, mut alters) = (false, false, false);
+        let (mut revokes, mut relists) = (false, false);
         for member in members.iter_mut() {
             match self.run(member) {
                 Ok(outcome) => {
                     revokes |= outcome.as_ref().is_ok_and(|effect| effect.revokes);
                     relists |= outcome.as_ref().is_ok_and(|effect| effect.relists);
-                    alters |= outcome.as_ref().is_ok_and(|effect| effect.alters);
                     outcomes.push(outcome.map(|_| ()));
                 }
                 Err(error) => {
@@ -298,9 +300,6 @@ impl Group {
         match linked {
             Ok(head) => {
                 self.linker.advance(head);
-                if alters {
-                    self.changes.fetch_add(1, Ordering::AcqRel);
-                }
                 if relists {
                     self.listing.fetch_add(1, Ordering::AcqRel);
                 }

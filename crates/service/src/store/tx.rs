@@ -42,7 +42,6 @@ pub(crate) struct WriteTx<'tx> {
     read: ReadTx<'tx>,
     revokes: Cell<bool>,
     relists: Cell<bool>,
-    only_tells: Cell<bool>,
 }
 
 /// Makes the lifetime invariant, so that no two transactions share one.
@@ -177,8 +176,7 @@ impl<'tx> ReadTx<'tx> {
 impl<'tx> WriteTx<'tx> {
     pub(super) fn new(session: Session<'tx>, now: Timestamp) -> Self {
         let read = ReadTx::new(session, now, None);
-        let (revokes, relists, only_tells) = (Cell::default(), Cell::default(), Cell::default());
-        Self { read, revokes, relists, only_tells }
+        Self { read, revokes: Cell::new(false), relists: Cell::new(false) }
     }
 
     pub(super) fn into_refused(self) -> Vec<Entry> {
@@ -186,13 +184,7 @@ impl<'tx> WriteTx<'tx> {
     }
 
     pub(super) fn effect(&self) -> Effect {
-        let (revokes, relists) = (self.revokes.get(), self.relists.get());
-        Effect { revokes, relists, alters: !self.only_tells.get() }
-    }
-
-    /// Notes that the change writes nothing but its entries, so that what was read before it is still true.
-    pub(super) fn mark_only_telling(&self) {
-        self.only_tells.set(true);
+        Effect { revokes: self.revokes.get(), relists: self.relists.get() }
     }
 
     /// Forgets what the actor was found to hold, because the change has just altered it.

@@ -377,7 +377,7 @@ async fn the_epoch_rises_with_a_change_that_takes_rights_once_it_is_on_disk() {
     let revoking = |fails: bool| -> Change {
         Box::new(move |_| match fails {
             true => Err(Error::TooLarge),
-            false => Ok(Effect { revokes: true, relists: false, alters: true }),
+            false => Ok(Effect { revokes: true, relists: false }),
         })
     };
     room.send(good("a")).await.await.unwrap().unwrap();
