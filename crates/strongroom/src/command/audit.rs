@@ -26,16 +26,12 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         AuditCommand::Export { out: path, store } => {
-            let server = Server::find(*store, environment).await?;
-            let outcome = export_to(server.client(), path, out).await;
-            server.close().await;
-            outcome
+            Server::with(*store, environment, async |client| export_to(client, path, out).await)
+                .await
         }
         AuditCommand::Checkpoint { store } => {
-            let server = Server::find(*store, environment).await?;
-            let reply = server.client().call(Method::GET, CHECKPOINT).await;
-            server.close().await;
-            let newest: Newest = reply?.json()?;
+            let ask = async |client: &Client| client.call(Method::GET, CHECKPOINT).await;
+            let newest: Newest = Server::with(*store, environment, ask).await?.json()?;
             write!(out, "{}", newest.checkpoint)?;
             Ok(())
         }

@@ -21,10 +21,7 @@ pub(super) async fn run(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
     let (store, action) = Action::of(command)?;
-    let server = Server::find(store, environment).await?;
-    let outcome = action.carry_out(server.client(), out).await;
-    server.close().await;
-    outcome
+    Server::with(store, environment, async |client| action.carry_out(client, out).await).await
 }
 
 /// What is to be done, with everything it needs already read.

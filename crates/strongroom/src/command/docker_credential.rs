@@ -49,10 +49,8 @@ async fn answer(
     let may_write = environment.get(WRITING).is_some_and(|value| value == "1");
     let given = standard_input()?;
     let request = Request::read(action, &given)?;
-    let server = Server::find(StoreArgs::default(), environment).await?;
-    let outcome = request.carry_out(server.client(), may_write).await;
-    server.close().await;
-    outcome
+    let work = async |client: &Client| request.carry_out(client, may_write).await;
+    Server::with(StoreArgs::default(), environment, work).await
 }
 
 /// What is asked, already read.

@@ -25,10 +25,9 @@ pub(super) async fn run(
     let mut text = String::new();
     io::stdin().lock().take(LARGEST).read_to_string(&mut text).context("standard input")?;
     let request = Request::read(&text)?;
-    let server = Server::find(StoreArgs::default(), environment).await?;
-    let outcome = login_for(server.client(), &request.image).await;
-    server.close().await;
-    writeln!(out, "{}", request.response(outcome?))?;
+    let find = async |client: &Client| login_for(client, &request.image).await;
+    let login = Server::with(StoreArgs::default(), environment, find).await?;
+    writeln!(out, "{}", request.response(login))?;
     Ok(())
 }
 

@@ -21,9 +21,21 @@ pub(super) enum Server {
 }
 
 impl Server {
+    /// Finds the server, works with it and ends the use of it, whatever came of the work.
+    pub(super) async fn with<T>(
+        store: StoreArgs,
+        environment: Environment,
+        work: impl AsyncFnOnce(&Client) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let server = Self::find(store, environment).await?;
+        let outcome = work(server.client()).await;
+        server.close().await;
+        outcome
+    }
+
     /// A data directory that was typed, then a server that was named, then one that was logged in to, then
     /// the store of the other settings.
-    pub(super) async fn find(store: StoreArgs, environment: Environment) -> anyhow::Result<Self> {
+    async fn find(store: StoreArgs, environment: Environment) -> anyhow::Result<Self> {
         let is_store_named = store.data_dir.is_some() || store.database_url.is_some();
         if !is_store_named && let Some(client) = network(&environment)? {
             return Ok(Self::Network(client));
@@ -40,7 +52,7 @@ impl Server {
     }
 
     /// What sends requests to it.
-    pub(super) fn client(&self) -> &Client {
+    fn client(&self) -> &Client {
         match self {
             Self::Network(client) => client,
             Self::Host(host) => &host.client,
@@ -48,7 +60,7 @@ impl Server {
     }
 
     /// Ends the use of it.
-    pub(super) async fn close(self) {
+    async fn close(self) {
         match self {
             Self::Network(client) => client.close().await,
             Self::Host(host) => host.close().await,

@@ -31,10 +31,8 @@ pub(super) async fn run(
             return resolve::run(*args, environment, out).await;
         }
     };
-    let server = Server::find(*store, environment).await?;
-    let outcome = docker_config(server.client(), &host).await;
-    server.close().await;
-    let config = outcome?;
+    let ask = async |client: &Client| docker_config(client, &host).await;
+    let config = Server::with(*store, environment, ask).await?;
     match secret {
         None => writeln!(out, "{config:#}")?,
         Some(name) => writeln!(out, "{:#}", pull_secret(&name, namespace.as_deref(), &config))?,

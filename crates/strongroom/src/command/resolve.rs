@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::reached::Server;
 use crate::cli::ResolveArgs;
-use crate::client::body;
+use crate::client::{Client, body};
 use crate::config::Environment;
 
 /// Prints which registry credential wins for an image.
@@ -23,10 +23,8 @@ pub(super) async fn run(
         space: args.space.as_deref(),
         organization: args.organization.as_deref(),
     })?;
-    let server = Server::find(args.store, environment).await?;
-    let outcome = server.client().call_with(Method::POST, RESOLVE, content).await;
-    server.close().await;
-    let resolution: Value = outcome?.json()?;
+    let ask = async |client: &Client| client.call_with(Method::POST, RESOLVE, content).await;
+    let resolution: Value = Server::with(args.store, environment, ask).await?.json()?;
     writeln!(out, "{resolution:#}")?;
     Ok(())
 }

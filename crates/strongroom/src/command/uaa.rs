@@ -21,10 +21,7 @@ pub(super) async fn clients(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
     let (store, action) = Action::of(command)?;
-    let server = Server::find(store, environment).await?;
-    let outcome = action.carry_out(server.client(), out).await;
-    server.close().await;
-    outcome
+    Server::with(store, environment, async |client| action.carry_out(client, out).await).await
 }
 
 /// Lists or rotates the keys that sign.
@@ -37,13 +34,11 @@ pub(super) async fn keys(
         UaaKeyCommand::List { store } => (*store, false),
         UaaKeyCommand::Rotate { store } => (*store, true),
     };
-    let server = Server::find(store, environment).await?;
-    let outcome = match rotates {
-        true => print_one(server.client(), Method::POST, KEYS, out).await,
-        false => lines(server.client(), KEYS, "", out).await,
+    let work = async |client: &Client| match rotates {
+        true => print_one(client, Method::POST, KEYS, out).await,
+        false => lines(client, KEYS, "", out).await,
     };
-    server.close().await;
-    outcome
+    Server::with(store, environment, work).await
 }
 
 /// What is to be done to clients, with everything it needs already read.
