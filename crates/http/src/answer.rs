@@ -2,9 +2,12 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use strongroom_service::SeenCredential;
+use strongroom_service::view::CredentialView;
 
 /// JSON as most products name it.
 pub(crate) const JSON: &str = "application/json";
@@ -17,7 +20,23 @@ pub(crate) fn json(
     content_type: &'static str,
     value: &impl Serialize,
 ) -> Response {
-    match serde_json::to_vec(value) {
+    written(status, content_type, serde_json::to_vec(value).map(Bytes::from))
+}
+
+/// The answer to a read of one credential: what was written for whoever asked before him, if it is still true.
+pub(crate) fn seen(
+    seen: &SeenCredential,
+    write: impl FnOnce(&CredentialView) -> serde_json::Result<Vec<u8>>,
+) -> Response {
+    written(StatusCode::OK, JSON, seen.answer(|view| write(view).map(Bytes::from)))
+}
+
+fn written(
+    status: StatusCode,
+    content_type: &'static str,
+    bytes: serde_json::Result<Bytes>,
+) -> Response {
+    match bytes {
         Ok(bytes) => {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
             (status, headers, Body::from(bytes)).into_response()

@@ -6,9 +6,10 @@ use strongroom_core::audit::{Entry, Operation, Origin, Outcome, Touched, Who};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::error::Refusal;
 use strongroom_core::id::Guid;
-use strongroom_core::record::TokenKind;
+use strongroom_core::record::{TokenKind, User};
 use strongroom_core::{Error, Result};
 
+use crate::store::Moment;
 use crate::uaa::Powers;
 
 /// A user or service account that has proved who it is, or the operator on the server's own host.
@@ -24,6 +25,8 @@ pub struct Actor {
     pub(crate) session: Option<PresentedSession>,
     pub(crate) origin: Origin,
     pub(crate) door: Door,
+    /// What the store was like when he was let in, where that is known.
+    pub(crate) let_in: Option<Moment>,
 }
 
 /// The token with which somebody came in.
@@ -46,6 +49,20 @@ pub(crate) struct PresentedSession {
 }
 
 impl Actor {
+    /// A user who comes in through a door, with neither token nor session.
+    pub(crate) fn of(user: &User, origin: Origin, door: Door) -> Self {
+        Self {
+            user_id: Some(user.identity.id),
+            user_guid: Some(user.identity.guid),
+            username: user.username.clone(),
+            token: None,
+            session: None,
+            origin,
+            door,
+            let_in: None,
+        }
+    }
+
     /// The user's id; the operator on the host has none.
     pub const fn user_id(&self) -> Option<i64> {
         self.user_id

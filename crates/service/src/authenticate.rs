@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 use crate::Strongroom;
 use crate::actor::{Actor, PresentedSession, PresentedToken};
 use crate::failure::Failures;
-use crate::store::{Audited, FOREVER, Lasting, ReadTx, Recent};
+use crate::store::{Audited, FOREVER, Lasting, Moment, ReadTx, Recent};
 use crate::throttle::Throttle;
 use crate::uaa::{self, Powers};
 
@@ -106,8 +106,9 @@ impl Strongroom {
         }
         let account = fold(username);
         let now = self.now();
+        let moment = self.0.store.moment();
         let found = match is_a_name(username) {
-            true => self.account_named(username).await?,
+            true => self.account_named(username, moment).await?,
             false => None,
         };
         let found = found.filter(|holder| holder.0.enabled);
@@ -143,25 +144,22 @@ impl Strongroom {
             gate.forget_login(user.identity.id, &origin.source);
             return Err(error);
         }
-        Ok(Actor {
-            user_id: Some(user.identity.id),
-            user_guid: Some(user.identity.guid),
-            username: user.username.clone(),
-            token: None,
-            session: None,
-            origin,
-            door,
-        })
+        Ok(Actor { let_in: moment, ..Actor::of(user, origin, door) })
     }
 
     /// The account of that name, from memory while nothing was committed since it was read.
-    async fn account_named(&self, username: &str) -> Result<Option<Arc<PasswordHolder>>> {
+    async fn account_named(
+        &self,
+        username: &str,
+        moment: Option<Moment>,
+    ) -> Result<Option<Arc<PasswordHolder>>> {
         let name = username.to_owned();
         let find = move |tx: &ReadTx<'_>| {
             let found = tx.user_by_name(&name)?;
             Ok(found.map(|holder| Lasting { value: Arc::new(holder), until: FOREVER }))
         };
-        let told = self.0.store.recall(&self.0.gate.accounts, username.to_owned(), find).await;
+        let accounts = &self.0.gate.accounts;
+        let told = self.0.store.recall(accounts, moment, username.to_owned(), find).await;
         self.outcome(told)
     }
 
@@ -178,16 +176,14 @@ impl Strongroom {
             return Err(self.unknown_token(&origin));
         };
         let is_bearer = |kind| !matches!(kind, TokenKind::UaaRefresh | TokenKind::AwxSession);
-        let found = self.token_behind(door, hash).await?;
-        self.admit(door, found, origin, is_bearer)
+        self.admit_holder(door, hash, origin, is_bearer).await
     }
 
     async fn by_session(&self, door: Door, text: &SecretString, origin: Origin) -> Result<Actor> {
         let Some(hash) = token::hash_plain(text.expose_secret()) else {
             return Err(self.unknown_token(&origin));
         };
-        let found = self.token_behind(door, hash).await?;
-        self.admit(door, found, origin, |kind| kind == TokenKind::AwxSession)
+        self.admit_holder(door, hash, origin, |kind| kind == TokenKind::AwxSession).await
     }
 
     /// Whoever brings a refresh token that was used up some time ago ends the login, whoever he is.
@@ -235,19 +231,18 @@ impl Strongroom {
             failures.count(&origin, "", "unknown client or wrong secret", self.now());
             return Err(Error::Unauthenticated);
         };
-        Ok(Actor {
-            user_id: Some(user.identity.id),
-            user_guid: Some(user.identity.guid),
-            username: user.username,
-            token: None,
-            session: None,
-            origin,
-            door,
-        })
+        Ok(Actor::of(&user, origin, door))
     }
 
-    /// The token with this hash and its user, from memory while nothing was committed since they were read.
-    async fn token_behind(&self, door: Door, hash: [u8; 32]) -> Result<Option<Arc<KeyHolder>>> {
+    /// Lets the holder of the token with this hash in: he and it come from memory while nothing was committed since
+    /// they were read.
+    async fn admit_holder(
+        &self,
+        door: Door,
+        hash: [u8; 32],
+        origin: Origin,
+        is_meant: impl Fn(TokenKind) -> bool,
+    ) -> Result<Actor> {
         let find = move |tx: &ReadTx<'_>| {
             let found = holder_of(tx, door, tx.token_by_hash(&hash)?)?;
             let lasting = |holder: KeyHolder| {
@@ -256,8 +251,10 @@ impl Strongroom {
             };
             Ok(found.map(lasting))
         };
-        let told = self.0.store.recall(&self.0.gate.holders, (door, hash), find).await;
-        self.outcome(told)
+        let moment = self.0.store.moment();
+        let told = self.0.store.recall(&self.0.gate.holders, moment, (door, hash), find).await;
+        let actor = self.admit(door, self.outcome(told)?, origin, is_meant)?;
+        Ok(Actor { let_in: moment, ..actor })
     }
 
     fn admit(
@@ -283,13 +280,9 @@ impl Strongroom {
         let is_session = token.kind == TokenKind::AwxSession;
         let session = PresentedSession { id: token.id, expires: token.expires };
         Ok(Actor {
-            user_id: Some(user.identity.id),
-            user_guid: Some(user.identity.guid),
-            username: user.username.clone(),
             token: (!is_session).then(|| presented(token, door)),
             session: is_session.then_some(session),
-            origin,
-            door,
+            ..Actor::of(user, origin, door)
         })
     }
 

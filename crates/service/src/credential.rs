@@ -17,8 +17,9 @@ pub(crate) use delete::remove;
 pub use lookup::{LookupDraft, LookupTest};
 pub(crate) use values::{present_type, unknown};
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use strongroom_core::access::Door;
 use strongroom_core::clock::Timestamp;
@@ -64,6 +65,40 @@ pub(crate) struct Seen {
     user_id: Option<i64>,
     token_id: Option<i64>,
     door: Door,
+}
+
+/// A credential as somebody saw it at a door, and the answer that was made of it there.
+///
+/// It is kept until the store changes, so whoever sees it again at that door is sent the same answer.
+#[derive(Debug)]
+pub struct SeenCredential {
+    view: CredentialView,
+    answer: OnceLock<Bytes>,
+}
+
+impl SeenCredential {
+    const fn new(view: CredentialView) -> Self {
+        Self { view, answer: OnceLock::new() }
+    }
+
+    /// The answer that was made before, or else the one that is made now.
+    pub fn answer<E>(
+        &self,
+        make: impl FnOnce(&CredentialView) -> std::result::Result<Bytes, E>,
+    ) -> std::result::Result<Bytes, E> {
+        match self.answer.get() {
+            Some(made) => Ok(made.clone()),
+            None => make(&self.view).map(|made| self.answer.get_or_init(|| made).clone()),
+        }
+    }
+}
+
+impl std::ops::Deref for SeenCredential {
+    type Target = CredentialView;
+
+    fn deref(&self) -> &CredentialView {
+        &self.view
+    }
 }
 
 /// The states of a credential in which a change of it is still wanted.
@@ -191,21 +226,21 @@ impl Strongroom {
         &self,
         actor: &Actor,
         reference: &Ref,
-    ) -> Result<Arc<CredentialView>> {
+    ) -> Result<Arc<SeenCredential>> {
         let asked = Seen {
             reference: reference.clone(),
             user_id: actor.user_id(),
             token_id: actor.token_id(),
             door: actor.door(),
         };
+        let moment = actor.let_in;
         let (actor, reference) = (actor.clone(), reference.clone());
         let find = move |tx: &ReadTx<'_>| {
             let (_, row, grounds) = tx.credential_on_grounds::<proof::Read>(&actor, &reference)?;
-            let views = tx.credential_views_among(&actor, vec![row], &grounds.grants)?;
-            let lasting = |view| Lasting { value: Arc::new(view), until: grounds.until };
-            Ok(views.into_iter().next().map(lasting))
+            let view = tx.credential_view_among(&actor, row, grounds.on_credential)?;
+            Ok(Some(Lasting { value: Arc::new(SeenCredential::new(view)), until: grounds.until }))
         };
-        let told = self.0.store.recall(&self.0.views, asked, find).await;
+        let told = self.0.store.recall(&self.0.views, moment, asked, find).await;
         self.outcome(told)?.ok_or_else(|| Error::internal("a view was expected"))
     }
 
@@ -295,9 +330,9 @@ fn scope_conditions(
 }
 
 /// Credentials that are kept as they were seen; one takes some kilobytes.
-const VIEWS_HELD: usize = 4_096;
+const VIEWS_HELD: usize = 2_048;
 
 /// The memory of how credentials were seen lately.
-pub(crate) fn views() -> Recent<Seen, Arc<CredentialView>> {
+pub(crate) fn views() -> Recent<Seen, Arc<SeenCredential>> {
     Recent::new(VIEWS_HELD)
 }

@@ -73,6 +73,7 @@ pub use catalog::CatalogAccount;
 pub use checkout::{CheckedOut, CheckoutDraft, RegistryAccess};
 pub use credential::{
     CredentialDraft, CredentialScope, Deleted, Expected, LookupDraft, LookupTest, OwnerDoor,
+    SeenCredential,
 };
 pub use credential_type::CredentialTypeDraft;
 pub use fsck::FsckReport;
@@ -118,7 +119,7 @@ struct Inner {
     issuer: String,
     gate: Gate,
     /// Credentials as they were seen lately.
-    views: Recent<credential::Seen, Arc<view::CredentialView>>,
+    views: Recent<credential::Seen, Arc<SeenCredential>>,
     /// A permit for each refusal that may wait to be written.
     refusals: Arc<tokio::sync::Semaphore>,
     uaa_keys: uaa::Keys,
@@ -144,6 +145,7 @@ impl Strongroom {
             session: None,
             origin: Origin::local(),
             door: Door::Native,
+            let_in: None,
         }
     }
 

@@ -219,7 +219,7 @@ impl Strongroom {
         if !fits {
             return Err(OauthFault::Grant);
         }
-        let actor = acting(user, origin);
+        let actor = acting(&user, origin);
         self.issue_to_client(&actor, client, code.scope, None).await
     }
 
@@ -253,7 +253,7 @@ impl Strongroom {
         if !scope.split(' ').all(|word| had.contains(&word)) {
             return Err(OauthFault::Scope);
         }
-        let actor = acting(user, origin);
+        let actor = acting(&user, origin);
         match self.issue_to_client(&actor, client, scope, Some(token.id)).await {
             Err(OauthFault::Other(Error::Unauthenticated)) => Err(OauthFault::Grant),
             other => other,
@@ -283,7 +283,7 @@ impl Strongroom {
             .await?;
         let own = found.filter(|(token, _)| token.application_id == Some(client.0.identity.id));
         let Some((token, user)) = own else { return Ok(()) };
-        let actor = acting(user, origin);
+        let actor = acting(&user, origin);
         match self.revoke_token(&actor, &Ref::Serial(token.id)).await {
             Ok(()) | Err(Error::NotFound(Kind::Token)) => Ok(()),
             Err(error) => Err(error.into()),
@@ -322,16 +322,8 @@ impl Strongroom {
 }
 
 /// The person for whom an application acts.
-fn acting(user: User, origin: Origin) -> Actor {
-    Actor {
-        user_id: Some(user.identity.id),
-        user_guid: Some(user.identity.guid),
-        username: user.username,
-        token: None,
-        session: None,
-        origin,
-        door: Door::AwxOauth,
-    }
+fn acting(user: &User, origin: Origin) -> Actor {
+    Actor::of(user, origin, Door::AwxOauth)
 }
 
 /// A scope of one or both words, each once.

@@ -22,6 +22,7 @@ use super::mode::Mode;
 use super::read::{self, Body, TextRule};
 use super::reply::{created, done, done_though_used, shown};
 use super::{MASK, attach, root, team, user};
+use crate::answer;
 
 pub(super) use super::credential_wire::MODEL;
 
@@ -115,7 +116,7 @@ async fn owner(call: &Call, kind: Kind, member: &'static str) -> Outcome<Ref> {
 pub(super) async fn read(call: Call) -> Outcome<Response> {
     let id = call.target(Kind::Credential).await?;
     let view = call.room.read_credential(&call.actor, &id).await?;
-    Ok(tagged(shown(&wire(&view, true)), &view))
+    Ok(tagged(answer::seen(&view, |view| serde_json::to_vec(&wire(view, true))), &view))
 }
 
 /// `PUT /api/v2/credentials/{id}/`

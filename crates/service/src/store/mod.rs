@@ -58,7 +58,7 @@ pub(crate) use check::permitted;
 pub(crate) use checkpoint::StoredCheckpoint;
 pub(crate) use credential::{CredentialRow, NewCredential, SealedInput, TypeRow};
 pub(crate) use directory::{NewOrganization, NewTeam, NewUser};
-pub(crate) use grant::{GrantRow, Holder, NewGrant};
+pub(crate) use grant::{GrantRow, Holder, NewGrant, RolesAndGrants};
 pub(crate) use input_source::NewInputSource;
 pub(crate) use job::JobRow;
 pub(crate) use job_template::NewJobTemplate;
@@ -67,7 +67,7 @@ pub(crate) use meta::StoreIdentity;
 pub(crate) use package::NewPackage;
 pub(crate) use placement::NewPlacement;
 pub(crate) use platform::RoleGrantRow;
-pub(crate) use recent::{Lasting, Recent};
+pub(crate) use recent::{Lasting, Moment, Recent};
 pub(crate) use reference::{OwnUse, UsesChanged};
 pub(crate) use registry::{NewRegistry, RegistryFilter};
 pub(crate) use registry_key::CertifiedKeyRow;
@@ -181,12 +181,21 @@ impl Store {
         told.unwrap_or_else(Told::error)
     }
 
+    /// What the store is like now. PostgreSQL has no such number that is cheaper to ask for than what it would spare.
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        match &self.db {
+            Db::Sqlite(sqlite) => sqlite.moment().ok(),
+            Db::Postgres(_) => None,
+        }
+    }
+
     /// What a reader finds, or what it found before, while nothing was committed since.
     ///
-    /// PostgreSQL has no such number that is cheaper to ask for than the reader, so there it runs each time.
+    /// The moment is that at which the request was let in, if it is known, so that a request asks for it once.
     pub(crate) async fn recall<K, V, F>(
         &self,
         recent: &Recent<K, V>,
+        moment: Option<Moment>,
         key: K,
         reader: F,
     ) -> Told<Option<V>>
@@ -196,10 +205,11 @@ impl Store {
         F: for<'tx> FnOnce(&ReadTx<'tx>) -> Result<Option<Lasting<V>>> + Send + 'static,
     {
         // Told before the snapshot is taken: what is committed in between makes it stale at once, never the reverse.
-        let version = match &self.db {
-            Db::Sqlite(sqlite) => sqlite.version().ok(),
-            Db::Postgres(_) => None,
+        let moment = match (&self.db, moment) {
+            (Db::Sqlite(sqlite), Some(moment)) if moment.is_now(sqlite.commits()) => Some(moment),
+            _ => self.moment(),
         };
+        let version = moment.map(|moment| moment.version);
         if let Some(version) = version
             && let Some(value) = recent.get(&key, version, self.clock.now())
         {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use strongroom_core::clock::Timestamp;
 
@@ -13,6 +14,16 @@ use strongroom_core::clock::Timestamp;
 pub(crate) struct Recent<K, V> {
     held: Mutex<HashMap<K, Kept<V>>>,
     most: usize,
+}
+
+/// What the store was like when somebody was let in: enough to tell whether anything was committed since.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// The version that the store had.
+    pub(super) version: i64,
+    /// How many groups of changes this process had committed.
+    pub(super) commits: u64,
+    pub(super) asked: Instant,
 }
 
 /// A value and the time until which it is true if nothing changes.
@@ -25,6 +36,14 @@ pub(crate) struct Lasting<V> {
 struct Kept<V> {
     version: i64,
     lasting: Lasting<V>,
+}
+
+impl Moment {
+    /// Whether it is still now, to a process that has committed so many groups: nothing was changed by the process
+    /// itself, and what another one committed came after the request that was let in.
+    pub(super) fn is_now(&self, commits: u64) -> bool {
+        self.commits == commits && self.asked.elapsed() < REQUEST
+    }
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
@@ -48,6 +67,9 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         held.insert(key, Kept { version, lasting: lasting.clone() });
     }
 }
+
+/// How long a request goes on with what was asked when it was let in; mostly it takes a tenth of a millisecond.
+const REQUEST: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,15 @@
 //! Credentials.
 
-use std::sync::Arc;
-
 use axum::extract::Path;
 use http::Uri;
 use strongroom_core::Error;
 use strongroom_core::error::Conflict;
 use strongroom_core::id::{Kind, Ref};
+use strongroom_service::view::CredentialView;
 use strongroom_service::{CredentialDraft, CredentialScope, Expected, OwnerDoor};
 
 use super::{Answer, created, done, named, shown};
+use crate::answer;
 use crate::body::RawBody;
 use crate::native::MASK;
 use crate::native::auth::Caller;
@@ -22,7 +22,7 @@ pub(in crate::native) async fn list(caller: Caller, uri: Uri) -> Answer {
     let part = Part::read(&uri)?;
     let Caller { room, actor } = caller;
     let page = room.list_credentials(&actor, CredentialScope::All, part.request()).await?;
-    let id = |view: &strongroom_service::view::CredentialView| view.credential.identity.id;
+    let id = |view: &CredentialView| view.credential.identity.id;
     Ok(shown(&List::part(page.items, part.limit, id, Credential::from)))
 }
 
@@ -42,7 +42,8 @@ pub(in crate::native) async fn create(caller: Caller, body: RawBody) -> Answer {
 pub(in crate::native) async fn read(caller: Caller, Path(id): Path<String>) -> Answer {
     let id = named(&id, Kind::Credential)?;
     let view = caller.room.read_credential(&caller.actor, &id).await?;
-    Ok(shown(&Credential::from(Arc::unwrap_or_clone(view))))
+    let write = |view: &CredentialView| serde_json::to_vec(&Credential::from(view.clone()));
+    Ok(answer::seen(&view, write))
 }
 
 pub(in crate::native) async fn update(
