@@ -11,7 +11,7 @@ use strongroom_core::record::{
 use strongroom_core::{Error, Result};
 
 use crate::actor::Actor;
-use crate::store::{CredentialRow, GrantRow, Holder, ReadTx, TypeRow};
+use crate::store::{CredentialRow, GrantRow, Holder, ReadTx, RolesAndGrants, TypeRow};
 use crate::view::{
     ApplicationView, CredentialSummary, CredentialTypeView, CredentialView, InputSourceView,
     JobTemplateView, OrganizationCounts, OrganizationView, Owner, RoleView, Summary, TeamView,
@@ -25,11 +25,20 @@ impl ReadTx<'_> {
         actor: &Actor,
         row: CredentialRow,
     ) -> Result<CredentialView> {
-        let views = self.credential_views(actor, vec![row])?;
-        views
-            .into_iter()
-            .next()
-            .ok_or_else(|| strongroom_core::Error::internal("a view was expected"))
+        let on_it =
+            self.roles_and_grants(ResourceKind::Credential, &[row.credential.identity.id])?;
+        self.credential_view_among(actor, row, on_it)
+    }
+
+    /// The same, with the roles and grants on it at hand.
+    pub(crate) fn credential_view_among(
+        &self,
+        actor: &Actor,
+        row: CredentialRow,
+        on_it: RolesAndGrants,
+    ) -> Result<CredentialView> {
+        let views = self.credential_views_among(actor, vec![row], on_it)?;
+        views.into_iter().next().ok_or_else(|| Error::internal("a view was expected"))
     }
 
     /// Credentials as the actor sees them, in the order given.
@@ -39,21 +48,19 @@ impl ReadTx<'_> {
         rows: Vec<CredentialRow>,
     ) -> Result<Vec<CredentialView>> {
         let ids: Vec<i64> = rows.iter().map(|row| row.credential.identity.id).collect();
-        let grants = self.grants_on(ResourceKind::Credential, &ids)?;
-        self.credential_views_among(actor, rows, &grants)
+        let on_them = self.roles_and_grants(ResourceKind::Credential, &ids)?;
+        self.credential_views_among(actor, rows, on_them)
     }
 
-    /// The same, with the grants on these credentials at hand.
-    pub(crate) fn credential_views_among(
+    fn credential_views_among(
         &self,
         actor: &Actor,
         rows: Vec<CredentialRow>,
-        grants: &[GrantRow],
+        RolesAndGrants { roles, grants }: RolesAndGrants,
     ) -> Result<Vec<CredentialView>> {
-        let ids: Vec<i64> = rows.iter().map(|row| row.credential.identity.id).collect();
-        let mut capabilities = self.capabilities_among(actor, &rows, grants)?;
-        let mut roles = by_resource(self.roles_on(ResourceKind::Credential, &ids)?);
-        let owners = Owners::read(self, grants)?;
+        let mut capabilities = self.capabilities_among(actor, &rows, &grants)?;
+        let mut roles = by_resource(roles);
+        let owners = Owners::read(self, &grants)?;
         let changeable: Vec<&Credential> = rows
             .iter()
             .map(|row| &row.credential)
@@ -423,9 +430,9 @@ impl Owners {
             Holder::User(id) => Some(id),
             Holder::Group(_) => None,
         }))?;
-        let groups: Vec<i64> = admin().filter_map(|grant| group_of(grant.holder)).collect();
-        let team_of: BTreeMap<i64, i64> = tx.teams_of_roles(&groups)?.into_iter().collect();
-        let teams: Vec<i64> = team_of.values().copied().collect();
+        let mut teams: Vec<i64> = admin().filter_map(|grant| grant.team_id).collect();
+        teams.sort_unstable();
+        teams.dedup();
         let teams: BTreeMap<i64, Summary> = tx
             .teams_by_id(&teams)?
             .into_iter()
@@ -442,8 +449,8 @@ impl Owners {
                     let on = owners.users.entry(credential).or_default();
                     on.extend(people.get(&id).filter(|user| !on.contains(user)).cloned());
                 }
-                Holder::Group(role) => {
-                    let team = team_of.get(&role).and_then(|id| teams.get(id));
+                Holder::Group(_) => {
+                    let team = grant.team_id.and_then(|id| teams.get(&id));
                     let on = owners.teams.entry(credential).or_default();
                     on.extend(team.filter(|team| !on.contains(team)).cloned());
                 }
@@ -457,13 +464,6 @@ impl Owners {
         let organization = organization.cloned().map(Owner::Organization);
         let teams = self.teams.get(&credential).into_iter().flatten().cloned().map(Owner::Team);
         users.chain(organization).chain(teams).collect()
-    }
-}
-
-const fn group_of(holder: Holder) -> Option<i64> {
-    match holder {
-        Holder::User(_) => None,
-        Holder::Group(id) => Some(id),
     }
 }
 

@@ -273,9 +273,9 @@ fn check_outside(
     }
     match holder {
         Holder::Group(role) => {
-            let teams = tx.teams_of_roles(&[role])?;
-            let ids: Vec<i64> = teams.into_iter().map(|(_, team)| team).collect();
-            let inside = tx.teams_by_id(&ids)?.iter().all(|team| team.organization_id == owner);
+            let team = team_of(tx, role)?;
+            let teams = tx.teams_by_id(team.as_slice())?;
+            let inside = teams.iter().all(|team| team.organization_id == owner);
             if inside { Ok(()) } else { refused(RoleRefusal::TeamOutsideOrganization) }
         }
         Holder::User(id) => {
@@ -312,13 +312,17 @@ fn view(tx: &ReadTx<'_>, row: &GrantRow) -> Result<GrantView> {
 fn holder_touched(tx: &ReadTx<'_>, holder: Holder) -> Result<Touched> {
     let (kind, id) = match holder {
         Holder::User(id) => (Kind::User, id),
-        Holder::Group(role) => {
-            let team = tx.teams_of_roles(&[role])?.into_iter().next();
-            (Kind::Team, team.map_or(0, |(_, team)| team))
-        }
+        Holder::Group(role) => (Kind::Team, team_of(tx, role)?.unwrap_or_default()),
     };
     let name = tx.names(kind, &[id])?.into_iter().next().map(|(_, name)| name);
     Ok(Touched { kind, id, name: name.unwrap_or_default() })
+}
+
+/// The team that a role stands on, if it stands on one.
+fn team_of(tx: &ReadTx<'_>, role_id: i64) -> Result<Option<i64>> {
+    let roles = tx.roles_by_id(&[role_id])?;
+    let on_team = roles.into_iter().find(|role| role.role.kind() == ResourceKind::Team);
+    Ok(on_team.map(|role| role.resource_id))
 }
 
 /// The roles that the native API gives, by the word it uses on each kind of object.

@@ -113,9 +113,10 @@ impl Strongroom {
                 details: &details,
                 by: by.user_id(),
             })?;
-            tx.create_roles(ResourceKind::JobTemplate, id)?;
+            let roles = tx.create_roles(ResourceKind::JobTemplate, id)?;
             if let Some(organization) = organization_id {
-                tx.insert_positions(JOB_TEMPLATE_OF_ORGANIZATION, id, organization, by.user_id())?;
+                let by = by.user_id();
+                tx.insert_positions(JOB_TEMPLATE_OF_ORGANIZATION, &roles, organization, by)?;
             }
             let (_, template) = tx.job_template::<proof::Read>(&by, &Ref::Serial(id))?;
             let mut entry = entry(tx, &by, Operation::Create, &template);
@@ -234,11 +235,11 @@ impl Strongroom {
         let identity = draw_identity()?;
         self.write(actor, move |tx| {
             let (permit, template) = tx.job_template::<proof::Change>(&by, &template)?;
-            let (id, created) =
+            let (view, created) =
                 room.insert_drafted(tx, &by, &OwnerDoor::Attached, draft.clone(), identity)?;
-            let attached = attach(tx, &by, &permit, &template, &Ref::Serial(id))?;
-            let row = tx.credential_row_after_insert(id)?;
-            Ok(Audited::with_all(tx.credential_view(&by, row)?, vec![created, attached]))
+            let made = Ref::Serial(view.credential.identity.id);
+            let attached = attach(tx, &by, &permit, &template, &made)?;
+            Ok(Audited::with_all(view, vec![created, attached]))
         })
         .await
     }
@@ -402,7 +403,8 @@ fn move_positions(
         tx.end_positions(JOB_TEMPLATE_OF_ORGANIZATION, id, organization, by)?;
     }
     if let Some(organization) = new.organization_id {
-        tx.insert_positions(JOB_TEMPLATE_OF_ORGANIZATION, id, organization, by)?;
+        let roles = tx.roles_on(ResourceKind::JobTemplate, &[id])?;
+        tx.insert_positions(JOB_TEMPLATE_OF_ORGANIZATION, &roles, organization, by)?;
     }
     Ok(())
 }

@@ -300,8 +300,8 @@ fn insert(
         secrets: &BTreeMap::from([("password".to_owned(), 1)]),
         by: actor.user_id(),
     })?;
-    tx.create_roles(ResourceKind::Credential, credential_id)?;
-    tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, credential_id, organization, actor.user_id())?;
+    let roles = tx.create_roles(ResourceKind::Credential, credential_id)?;
+    tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, &roles, organization, actor.user_id())?;
     tx.insert_placement(&NewPlacement {
         guid,
         short_id,

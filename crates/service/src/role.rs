@@ -118,16 +118,12 @@ impl Strongroom {
         let actor = actor.clone();
         self.read(move |tx| {
             let role = tx.role_to_read(&actor, id)?;
-            let groups: Vec<i64> = tx
-                .grants_of_role(role.id)?
-                .iter()
-                .filter(|grant| !grant.by_position)
-                .filter_map(|grant| match grant.holder {
-                    Holder::Group(id) => Some(id),
-                    Holder::User(_) => None,
-                })
-                .collect();
-            Ok(tx.teams_of_roles(&groups)?.into_iter().map(|(_, team)| team).collect())
+            let given = tx.grants_of_role(role.id)?;
+            let given = given.into_iter().filter(|grant| !grant.by_position);
+            let mut teams: Vec<i64> = given.filter_map(|grant| grant.team_id).collect();
+            teams.sort_unstable();
+            teams.dedup();
+            Ok(teams)
         })
         .await
     }

@@ -477,7 +477,7 @@ fn galaxy_credential(tx: &mut WriteTx<'_>, admin: i64) -> Result<()> {
         secrets: &std::collections::BTreeMap::new(),
         by: Some(admin),
     })?;
-    tx.create_roles(ResourceKind::Credential, id)
+    tx.create_roles(ResourceKind::Credential, id).map(|_| ())
 }
 
 fn first_entry(at: Timestamp, admin: i64) -> Entry {

@@ -186,8 +186,8 @@ impl Strongroom {
 /// Inserts a team with its roles and what its organization's position gives.
 pub(crate) fn insert(tx: &mut WriteTx<'_>, new: &NewTeam<'_>) -> Result<i64> {
     let id = tx.insert_team(new)?;
-    tx.create_roles(ResourceKind::Team, id)?;
-    tx.insert_positions(TEAM_OF_ORGANIZATION, id, new.organization_id, new.by)?;
+    let roles = tx.create_roles(ResourceKind::Team, id)?;
+    tx.insert_positions(TEAM_OF_ORGANIZATION, &roles, new.organization_id, new.by)?;
     tx.forget_standing();
     Ok(id)
 }

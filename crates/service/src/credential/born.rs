@@ -59,9 +59,10 @@ impl Strongroom {
         for input in &sealing.sealed {
             tx.insert_sealed(id, 1, input)?;
         }
-        tx.create_roles(ResourceKind::Credential, id)?;
+        let roles = tx.create_roles(ResourceKind::Credential, id)?;
         if let Some(organization) = born.organization_id {
-            tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, id, organization, actor.user_id())?;
+            let by = actor.user_id();
+            tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, &roles, organization, by)?;
         }
         Ok(id)
     }

@@ -16,7 +16,9 @@ use super::values::{check_name, drafted_type, present_type, typist, unknown};
 use super::{CredentialDraft, OwnerDoor};
 use crate::actor::Actor;
 use crate::audit::{changed, created};
-use crate::store::{Audited, Holder, NewCredential, NewGrant, ReadTx, WriteTx, permitted, proof};
+use crate::store::{
+    Audited, CredentialRow, Holder, NewCredential, NewGrant, ReadTx, RolesAndGrants, WriteTx, proof,
+};
 use crate::view::CredentialView;
 use crate::{Strongroom, draw_identity, input_source};
 
@@ -33,16 +35,16 @@ impl Strongroom {
         let (room, by) = (self.clone(), actor.clone());
         let (guid, short_id) = draw_identity()?;
         self.write(actor, move |tx| {
-            let (id, entry) =
+            let (view, entry) =
                 room.insert_drafted(tx, &by, &door, draft.clone(), (guid, short_id))?;
-            // Whoever makes one for somebody else sees it this once, whether or not he may read it later.
-            let row = tx.credential_row_after_insert(id)?;
-            Ok(Audited::new(tx.credential_view(&by, row)?, entry))
+            Ok(Audited::new(view, entry))
         })
         .await
     }
 
-    /// Checks a draft and makes the credential; gives its id and the entry that tells of it.
+    /// Checks a draft and makes the credential; gives the entry that tells of it, too.
+    ///
+    /// Whoever makes one for somebody else sees it this once, whether or not he may read it later.
     pub(crate) fn insert_drafted(
         &self,
         tx: &mut WriteTx<'_>,
@@ -50,7 +52,7 @@ impl Strongroom {
         door: &OwnerDoor,
         draft: CredentialDraft,
         identity: (Guid, ShortId),
-    ) -> Result<(i64, Entry)> {
+    ) -> Result<(CredentialView, Entry)> {
         let draft = through_door(door, draft);
         check_right(tx, by, door, &draft)?;
         let wanted = check_fields(tx, draft, *door == OwnerDoor::Attached)?;
@@ -62,10 +64,10 @@ impl Strongroom {
                 Ref::Serial(tx.team::<proof::Read>(by, &Ref::Serial(team))?.1.organization_id);
             tx.organization::<proof::CreateCredentials>(by, &organization)?;
         }
-        let id = self.insert_checked(tx, by, &wanted, identity, typist(by))?;
-        give_to_owner(tx, by, id, &wanted, *door == OwnerDoor::Body)?;
-        let row = tx.credential_row_after_insert(id)?;
-        Ok((id, created(tx, by, &row)))
+        let made = self.insert_checked(tx, by, &wanted, identity, typist(by))?;
+        let (row, on_it) = give_to_owner(tx, by, made, &wanted, *door == OwnerDoor::Body)?;
+        let entry = created(tx, by, &row);
+        Ok((tx.credential_view_among(by, row, on_it)?, entry))
     }
 
     /// Copies a credential with its secrets under another name; versions and references stay behind.
@@ -107,20 +109,21 @@ impl Strongroom {
                 owner_id: None,
             };
             check_name(tx, wanted.organization_id, &wanted.name, wanted.type_id, None)?;
-            let id = room.insert_checked(tx, &by, &wanted, (guid, short_id), None)?;
-            give_to_owner(tx, &by, id, &wanted, true)?;
-            let (_, row) = tx.credential::<proof::Read>(&by, &Ref::Serial(id))?;
+            let made = room.insert_checked(tx, &by, &wanted, (guid, short_id), None)?;
+            let (row, on_it) = give_to_owner(tx, &by, made, &wanted, true)?;
+            let id = row.credential.identity.id;
             let mut entry = created(tx, &by, &row);
             let from = original.identity.id;
             entry.objects.push(Touched { kind: Kind::Credential, id: from, name: original.name });
             "copied".clone_into(&mut entry.reason);
             let mut entries = vec![entry];
             entries.extend(input_source::copy_all(tx, &by, from, id)?);
-            Ok(Audited::with_all(tx.credential_view(&by, row)?, entries))
+            Ok(Audited::with_all(tx.credential_view_among(&by, row, on_it)?, entries))
         })
         .await
     }
 
+    /// Writes a new credential; its id and its roles, which nobody has yet.
     fn insert_checked(
         &self,
         tx: &mut WriteTx<'_>,
@@ -128,7 +131,7 @@ impl Strongroom {
         wanted: &Wanted,
         (guid, short_id): (Guid, ShortId),
         typed_by: Option<i64>,
-    ) -> Result<i64> {
+    ) -> Result<(i64, Vec<RoleOn>)> {
         let sealing = self.seal_checked(&guid, 1, &wanted.inputs, &BTreeMap::new(), typed_by)?;
         let id = tx.insert_credential(&NewCredential {
             guid,
@@ -147,8 +150,7 @@ impl Strongroom {
         for input in &sealing.sealed {
             tx.insert_sealed(id, 1, input)?;
         }
-        tx.create_roles(ResourceKind::Credential, id)?;
-        Ok(id)
+        Ok((id, tx.create_roles(ResourceKind::Credential, id)?))
     }
 }
 
@@ -320,39 +322,40 @@ pub(super) fn existing(
     Ok(found)
 }
 
-/// Gives the roles that the owner has, and the maker what he would lack.
+/// Gives the roles that the owner has, and the maker what he would lack; what was made, with all that.
 fn give_to_owner(
     tx: &mut WriteTx<'_>,
     actor: &Actor,
-    id: i64,
+    (id, roles): (i64, Vec<RoleOn>),
     wanted: &Wanted,
     maker_too: bool,
-) -> Result<()> {
+) -> Result<(CredentialRow, RolesAndGrants)> {
     let by = actor.user_id();
-    let admin = tx.role_on(Role::CredentialAdmin, id)?;
     if let Some(organization) = wanted.organization_id {
-        tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, id, organization, by)?;
+        tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, &roles, organization, by)?;
     }
     if let Some(team) = wanted.team_id {
-        tx.insert_positions(CREDENTIAL_OF_TEAM, id, team, by)?;
+        tx.insert_positions(CREDENTIAL_OF_TEAM, &roles, team, by)?;
     }
     if let Some(owner) = wanted.owner_id
         && !tx.standing_of(owner)?.is_superuser
     {
-        give_admin(tx, actor, admin, owner)?;
+        give_admin(tx, actor, id, owner)?;
     }
-    if maker_too
-        && let Some(maker) = by
-        && !permitted(tx.credential::<proof::Change>(actor, &Ref::Serial(id)))?
-    {
-        give_admin(tx, actor, admin, maker)?;
+    let row = tx.credential_row_after_insert(id)?;
+    let on_it = tx.roles_and_grants(ResourceKind::Credential, &[id])?;
+    let Some(maker) = by.filter(|_| maker_too) else { return Ok((row, on_it)) };
+    let may = tx.capabilities_among(actor, std::slice::from_ref(&row), &on_it.grants)?;
+    if may.get(&id).is_some_and(|may| may.edit) {
+        return Ok((row, on_it));
     }
-    Ok(())
+    give_admin(tx, actor, id, maker)?;
+    Ok((row, tx.roles_and_grants(ResourceKind::Credential, &[id])?))
 }
 
-fn give_admin(tx: &mut WriteTx<'_>, actor: &Actor, admin: RoleOn, user_id: i64) -> Result<()> {
+fn give_admin(tx: &mut WriteTx<'_>, actor: &Actor, id: i64, user_id: i64) -> Result<()> {
     tx.insert_grant(&NewGrant {
-        role: admin,
+        role: tx.role_on(Role::CredentialAdmin, id)?,
         holder: Holder::User(user_id),
         dialect: actor.dialect(),
         by_position: false,

@@ -1,7 +1,7 @@
 //! Changing credentials.
 
-use strongroom_core::access::Dialect;
 use strongroom_core::access::position::CREDENTIAL_OF_ORGANIZATION;
+use strongroom_core::access::{Dialect, ResourceKind};
 use strongroom_core::audit::{Change, Operation};
 use strongroom_core::credential_type::{
     CheckedInputs, CredentialType, InputRule, SecretChange, StoredInputs, check_inputs,
@@ -289,7 +289,8 @@ fn move_positions(
         tx.end_positions(CREDENTIAL_OF_ORGANIZATION, id, organization, actor.user_id())?;
     }
     if let Some(organization) = new.organization_id {
-        tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, id, organization, actor.user_id())?;
+        let roles = tx.roles_on(ResourceKind::Credential, &[id])?;
+        tx.insert_positions(CREDENTIAL_OF_ORGANIZATION, &roles, organization, actor.user_id())?;
     }
     Ok(())
 }

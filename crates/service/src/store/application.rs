@@ -109,10 +109,10 @@ impl WriteTx<'_> {
             self.require_active_key(sealed)?;
         }
         let now = self.now();
-        self.session().one(
-            "INSERT INTO applications (guid, short_id, organization_id, name, description, client_id, sealed_secret, \
+        self.session().insert(
+"INSERT INTO applications (guid, short_id, organization_id, name, description, client_id, sealed_secret, \
              client_type, grant_type, redirect_uris, skip_authorization, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -130,7 +130,6 @@ impl WriteTx<'_> {
                 new.by.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

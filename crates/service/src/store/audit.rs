@@ -27,7 +27,7 @@ pub(crate) struct Stay {
     pub(crate) until: Option<i64>,
 }
 
-/// Writes an entry into the open transaction and queues it for its link.
+/// Writes an entry into the open transaction and, where others may commit between it and its link, queues it for that.
 pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
     let objects: Vec<_> = entry
         .objects
@@ -36,10 +36,10 @@ pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
         .collect();
     let objects = serde_json::Value::from(objects).to_string();
     let changes = entry.changes_document();
-    let id = session.one(
-        "INSERT INTO audit_entries (at, action, outcome, dialect, request_id, source, actor_id, actor_name, \
+    let id = session.insert(
+"INSERT INTO audit_entries (at, action, outcome, dialect, request_id, source, actor_id, actor_name, \
          token_id, objects, organization_id, reason, changes, times) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         &[
             entry.at.into(),
             entry.operation.word().into(),
@@ -56,15 +56,16 @@ pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
             (&changes).into(),
             entry.times.into(),
         ],
-        |row| row.at::<i64>(0),
-    )?;
+        )?;
     for (position, touched) in (0_i64..).zip(&entry.objects) {
         session.execute(
             "INSERT INTO audit_objects (entry_id, position, kind, id) VALUES ($1, $2, $3, $4)",
             &[id.into(), position.into(), touched.kind.word().into(), touched.id.into()],
         )?;
     }
-    session.execute("INSERT INTO audit_queue (entry_id) VALUES ($1)", &[id.into()])?;
+    if let Session::Postgres(..) = session {
+        session.execute("INSERT INTO audit_queue (entry_id) VALUES ($1)", &[id.into()])?;
+    }
     Ok(id)
 }
 
@@ -204,64 +205,58 @@ struct StoredObject {
 }
 
 /// The end of the chain, from which it grows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+#[derive(Debug)]
+struct Head {
     position: i64,
+    entry_id: i64,
     hash: Link,
-    /// How many entries the last call linked.
-    pub(super) linked: u64,
 }
 
-/// Chains entries in the order of their ids.
-pub(super) struct Linker {
-    head: Head,
-}
-
-impl Linker {
-    /// Continues at the end of the stored chain.
-    pub(super) fn resume(session: Session<'_>) -> Result<Self> {
-        let sql = "SELECT position, hash FROM audit_links ORDER BY position DESC LIMIT 1";
+impl Head {
+    fn read(session: Session<'_>) -> Result<Self> {
+        let sql = "SELECT position, entry_id, hash FROM audit_links ORDER BY position DESC LIMIT 1";
         let stored = session.row(sql, &[], |row| {
-            let hash: Vec<u8> = row.at(1)?;
-            Ok((
-                row.at::<i64>(0)?,
-                Link::try_from(hash).map_err(|_| Error::internal("a link is not 32 bytes"))?,
-            ))
+            let hash: Vec<u8> = row.at(2)?;
+            let hash = Link::try_from(hash);
+            let hash = hash.map_err(|_| Error::internal("a link is not 32 bytes"))?;
+            Ok(Self { position: row.at(0)?, entry_id: row.at(1)?, hash })
         })?;
-        let (position, hash) = stored.unwrap_or((0, audit::GENESIS));
-        Ok(Self { head: Head { position, hash, linked: 0 } })
+        Ok(stored.unwrap_or(Self { position: 0, entry_id: 0, hash: audit::GENESIS }))
     }
+}
 
-    /// Links all that the queue holds; the chain has grown only when the transaction has committed.
-    pub(super) fn link_new(&self, session: Session<'_>) -> Result<Head> {
-        let mut head = Head { linked: 0, ..self.head };
-        loop {
-            let waiting = session.rows(WAITING, &[Value::Int(BATCH)], |row| {
-                Ok((row.at::<i64>(0)?, columns(row)?))
-            })?;
-            if waiting.is_empty() {
-                return Ok(head);
-            }
-            for (entry_id, columns) in &waiting {
-                let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
-                head.hash = audit::link(&head.hash, &columns);
-                head.position += 1;
-                head.linked += 1;
-                session.execute(
-                    "INSERT INTO audit_links (position, entry_id, hash) VALUES ($1, $2, $3)",
-                    &[head.position.into(), (*entry_id).into(), Value::Bytes(&head.hash)],
-                )?;
-                session.execute(
-                    "DELETE FROM audit_queue WHERE entry_id = $1",
-                    &[(*entry_id).into()],
-                )?;
+/// Links all entries that wait for it, in the order of their ids; tells how many there were.
+///
+/// The chain's end is read each time: another process may have linked entries since, and what this one linked last may
+/// have been undone with its transaction.
+pub(super) fn link_new(session: Session<'_>) -> Result<u64> {
+    let mut head = Head::read(session)?;
+    let is_queued = matches!(session, Session::Postgres(..));
+    let mut linked = 0;
+    loop {
+        let read = |row: &Row<'_>| Ok((row.at::<i64>(0)?, columns(row)?));
+        let waiting = match is_queued {
+            true => session.rows(QUEUED, &[Value::Int(BATCH)], read)?,
+            false => session.rows(FOLLOWING, &[head.entry_id.into(), Value::Int(BATCH)], read)?,
+        };
+        if waiting.is_empty() {
+            return Ok(linked);
+        }
+        for (entry_id, columns) in &waiting {
+            let columns: Vec<Option<&str>> = columns.iter().map(Option::as_deref).collect();
+            head.hash = audit::link(&head.hash, &columns);
+            head.position += 1;
+            head.entry_id = *entry_id;
+            linked += 1;
+            session.execute(
+                "INSERT INTO audit_links (position, entry_id, hash) VALUES ($1, $2, $3)",
+                &[head.position.into(), (*entry_id).into(), Value::Bytes(&head.hash)],
+            )?;
+            if is_queued {
+                let sql = "DELETE FROM audit_queue WHERE entry_id = $1";
+                session.execute(sql, &[(*entry_id).into()])?;
             }
         }
-    }
-
-    /// The transaction that linked up to here is on disk.
-    pub(super) fn advance(&mut self, head: Head) {
-        self.head = head;
     }
 }
 
@@ -319,8 +314,13 @@ const VIEW: &str = "id, at, action, outcome, dialect, request_id, source, actor_
 /// Entries read at once.
 const BATCH: i64 = 1024;
 
+/// With SQLite, whose one writer links what it commits: whatever came after the last entry that has a link.
+pub(super) const FOLLOWING: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
+    e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times \
+    FROM audit_entries e WHERE e.id > $1 ORDER BY e.id LIMIT $2";
+
 /// The queue comes first, whatever a planner would like: the log is long, and what waits is not.
-pub(super) const WAITING: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
+const QUEUED: &str = "SELECT e.id, e.at, e.action, e.outcome, e.dialect, e.request_id, e.source, e.actor_id, \
     e.actor_name, e.token_id, e.objects, e.organization_id, e.reason, e.changes, e.times \
     FROM audit_queue q LEFT JOIN audit_entries e ON e.id = q.entry_id ORDER BY q.entry_id LIMIT $1";
 

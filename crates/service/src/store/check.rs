@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::FOREVER;
 use super::credential::{CredentialRow, TypeRow};
-use super::grant::{GrantRow, holdings_among};
+use super::grant::{GrantRow, RolesAndGrants, holdings_among};
 use super::tx::{Permit, Proves, ReadTx, WriteTx, proof};
 use crate::actor::Actor;
 use strongroom_core::access::{
@@ -40,12 +40,11 @@ impl<'tx> ReadTx<'tx> {
         let row = self.credential_row(reference)?;
         let id = row.credential.identity.id;
         let standing = self.standing(actor)?;
-        let mut grounds = Grounds::of(self.grants_on(ResourceKind::Credential, &[id])?);
-        let mut held = holdings_among(&standing, &grounds.grants).remove(&id).unwrap_or_default();
+        let mut grounds = Grounds::of(self.roles_and_grants(ResourceKind::Credential, &[id])?);
+        let grants = &grounds.on_credential.grants;
+        let mut held = holdings_among(&standing, grants).remove(&id).unwrap_or_default();
         if !standing.reads_everything() {
-            let placements = self.placements_of(id)?;
-            let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
-            let grants = self.grants_on(ResourceKind::Placement, &ids)?;
+            let grants = self.grants_on_placements_of(id)?;
             grounds.end_with(&grants);
             // What somebody holds on a placement is to read the credential, and no more.
             let read_only = |holding: Holding| Holding { reach: DialectSet::NONE, ..holding };
@@ -108,14 +107,20 @@ impl<'tx> ReadTx<'tx> {
     pub(crate) fn deletes_somewhere(&self, actor: &Actor, credential_id: i64) -> Result<bool> {
         let standing = self.standing(actor)?;
         let on = self.holdings_on(&standing, ResourceKind::Credential, &[credential_id])?;
-        let placements = self.placements_of(credential_id)?;
-        let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
-        let on_placements = self.holdings_on(&standing, ResourceKind::Placement, &ids)?;
+        let on_placements =
+            holdings_among(&standing, &self.grants_on_placements_of(credential_id)?);
         let held: Vec<Holding> =
             on.into_values().chain(on_placements.into_values()).flatten().collect();
         let may =
             |dialect: &Dialect| decide(&standing, *dialect, Permission::Delete, &held).is_yes();
         Ok(actor.may_write() && Dialect::ALL.iter().any(may))
+    }
+
+    /// The grants on every placement of a credential.
+    fn grants_on_placements_of(&self, credential_id: i64) -> Result<Vec<GrantRow>> {
+        let placements = self.placements_of(credential_id)?;
+        let ids: Vec<i64> = placements.iter().map(|placement| placement.identity.id).collect();
+        self.grants_on(ResourceKind::Placement, &ids)
     }
 
     /// A placement in a dialect that the actor may do `P` to there.
@@ -350,17 +355,17 @@ impl<'tx> ReadTx<'tx> {
 /// The grants by which something on a credential was decided.
 #[derive(Debug)]
 pub(crate) struct Grounds {
-    /// Those on the credential itself.
-    pub(crate) grants: Vec<GrantRow>,
-    /// When the first of all of them ends.
+    /// The roles and grants on the credential itself.
+    pub(crate) on_credential: RolesAndGrants,
+    /// When the first of all the grants ends.
     pub(crate) until: Timestamp,
 }
 
 impl Grounds {
-    fn of(grants: Vec<GrantRow>) -> Self {
-        let mut grounds = Self { grants: Vec::new(), until: FOREVER };
-        grounds.end_with(&grants);
-        grounds.grants = grants;
+    fn of(on_credential: RolesAndGrants) -> Self {
+        let mut grounds = Self { on_credential: RolesAndGrants::default(), until: FOREVER };
+        grounds.end_with(&on_credential.grants);
+        grounds.on_credential = on_credential;
         grounds
     }
 

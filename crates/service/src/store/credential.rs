@@ -213,10 +213,10 @@ impl WriteTx<'_> {
         self.mark_relisting();
         let now = self.now();
         let (inputs, secrets) = documents(new.inputs, new.secrets);
-        let id = self.session().one(
-            "INSERT INTO credentials (guid, short_id, name, named, description, organization_id, credential_type_id, \
+        let id = self.session().insert(
+"INSERT INTO credentials (guid, short_id, name, named, description, organization_id, credential_type_id, \
              managed, born_in, inputs, secrets, version, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -235,7 +235,6 @@ impl WriteTx<'_> {
                 new.by.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )?;
         self.insert_version(id, 1, new.credential_type_id, (&inputs, &secrets), new.by)?;
         Ok(id)
@@ -379,10 +378,10 @@ impl WriteTx<'_> {
 
     pub(crate) fn insert_type(&mut self, row: &TypeRow) -> Result<i64> {
         let (inputs, injectors) = (row.inputs.to_string(), row.injectors.to_string());
-        self.session().one(
-            "INSERT INTO credential_types (guid, short_id, name, description, kind, namespace, managed, inputs, \
+        self.session().insert(
+"INSERT INTO credential_types (guid, short_id, name, description, kind, namespace, managed, inputs, \
              injectors, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 (&row.identity.guid).into(),
                 (&row.identity.short_id).into(),
@@ -398,7 +397,6 @@ impl WriteTx<'_> {
                 row.stamp.created_by.into(),
                 row.stamp.modified_by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

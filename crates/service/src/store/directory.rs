@@ -273,11 +273,11 @@ pub(super) fn id_list(ids: &[i64]) -> (String, Vec<Value<'static>>) {
 impl WriteTx<'_> {
     pub(crate) fn insert_organization(&mut self, new: &NewOrganization<'_>) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO organizations (guid, short_id, name, folded_name, description, max_hosts, protect_used, \
+        self.session().insert(
+"INSERT INTO organizations (guid, short_id, name, folded_name, description, max_hosts, protect_used, \
              use_includes_checkout, share_across_organizations, created, modified, created_by, modified_by, \
              suspended, metadata) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -295,7 +295,6 @@ impl WriteTx<'_> {
                 false.into(),
                 "{}".into(),
             ],
-            |row| row.at(0),
         )
     }
 
@@ -325,10 +324,10 @@ impl WriteTx<'_> {
 
     pub(crate) fn insert_user(&mut self, new: &NewUser<'_>) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO users (guid, short_id, username, folded_name, first_name, last_name, email, is_superuser, \
+        self.session().insert(
+"INSERT INTO users (guid, short_id, username, folded_name, first_name, last_name, email, is_superuser, \
              is_system_auditor, service_organization_id, password_hash, enabled, created, created_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -345,7 +344,6 @@ impl WriteTx<'_> {
                 now.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 
@@ -386,9 +384,9 @@ impl WriteTx<'_> {
 
     pub(crate) fn insert_team(&mut self, new: &NewTeam<'_>) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO teams (guid, short_id, organization_id, name, folded_name, description, created, modified, \
-             created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        self.session().insert(
+"INSERT INTO teams (guid, short_id, organization_id, name, folded_name, description, created, modified, \
+             created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -401,7 +399,6 @@ impl WriteTx<'_> {
                 new.by.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

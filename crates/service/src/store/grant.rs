@@ -44,6 +44,17 @@ pub(crate) struct GrantRow {
     pub(crate) valid_from: Timestamp,
     pub(crate) valid_until: Timestamp,
     pub(crate) granted_by: Option<i64>,
+    /// The team whose role the holders have, when the holder is a group of a team.
+    pub(crate) team_id: Option<i64>,
+}
+
+/// The roles on some objects of one kind, and the grants of them that are valid now.
+#[derive(Debug, Default)]
+pub(crate) struct RolesAndGrants {
+    /// By object, and then in the order of the role table.
+    pub(crate) roles: Vec<RoleOn>,
+    /// In the order they were made.
+    pub(crate) grants: Vec<GrantRow>,
 }
 
 impl GrantRow {
@@ -85,9 +96,7 @@ impl ReadTx<'_> {
         );
         let values =
             [role_wanted.kind().word().into(), resource_id.into(), role_wanted.word().into()];
-        self.session()
-            .row(&sql, &values, |row| role(row, 0))?
-            .ok_or_else(|| Error::internal("an object lacks one of its roles"))
+        self.session().row(&sql, &values, |row| role(row, 0))?.ok_or_else(lacks_a_role)
     }
 
     /// The role of that id, unless its object is gone.
@@ -108,9 +117,42 @@ impl ReadTx<'_> {
             let (list, mut values) = id_list(chunk);
             values.push(kind.word().into());
             let filter =
-                format!("g.resource_id IN ({list}) AND g.resource_kind = ${}", values.len());
+                format!("r.resource_id IN ({list}) AND r.resource_kind = ${}", values.len());
             found.extend(self.grants(&filter, values)?);
         }
+        Ok(found)
+    }
+
+    /// The roles on these objects of one kind and the grants of them that are valid now, in one statement.
+    pub(crate) fn roles_and_grants(
+        &self,
+        kind: ResourceKind,
+        ids: &[i64],
+    ) -> Result<RolesAndGrants> {
+        let mut found = RolesAndGrants::default();
+        for chunk in ids.chunks(IDS_AT_ONCE) {
+            let (list, mut values) = id_list(chunk);
+            values.extend([Value::from(kind.word()), self.now().into()]);
+            let (kind, now) = (values.len() - 1, values.len());
+            let sql = format!(
+                "SELECT {GRANT} FROM roles r LEFT JOIN grants g \
+                 ON g.role_id = r.id AND g.ended IS NULL AND g.valid_until > ${now} \
+                 WHERE r.resource_id IN ({list}) AND r.resource_kind = ${kind} AND r.removed IS NULL"
+            );
+            self.session().rows(&sql, &values, |row| {
+                let on = role(row, 2)?;
+                if found.roles.last() != Some(&on) {
+                    found.roles.push(on);
+                }
+                if row.at::<Option<i64>>(0)?.is_some() {
+                    found.grants.push(grant(row)?);
+                }
+                Ok(())
+            })?;
+        }
+        found.roles.sort_unstable_by_key(|role| (role.resource_id, role.role));
+        found.roles.dedup();
+        found.grants.sort_unstable_by_key(|grant| grant.id);
         Ok(found)
     }
 
@@ -131,19 +173,6 @@ impl ReadTx<'_> {
         let sql = "SELECT COUNT(DISTINCT user_id) FROM grants WHERE role_id = $1 AND user_id IS NOT NULL \
                    AND ended IS NULL AND valid_until > $2";
         self.session().one(sql, &[role_id.into(), self.now().into()], |row| row.at(0))
-    }
-
-    /// Of these roles, those that stand on teams: role and team.
-    pub(crate) fn teams_of_roles(&self, role_ids: &[i64]) -> Result<Vec<(i64, i64)>> {
-        let mut found = Vec::new();
-        for chunk in role_ids.chunks(IDS_AT_ONCE) {
-            let (list, values) = id_list(chunk);
-            let sql = format!(
-                "SELECT id, resource_id FROM roles WHERE id IN ({list}) AND resource_kind = 'team'"
-            );
-            found.extend(self.session().rows(&sql, &values, |row| Ok((row.at(0)?, row.at(1)?)))?);
-        }
-        Ok(found)
     }
 
     /// The valid grants to a user by name, on whatever object.
@@ -302,15 +331,23 @@ pub(super) fn holdings_among(
 }
 
 impl WriteTx<'_> {
-    /// Makes the roles that stand on a new object.
-    pub(crate) fn create_roles(&mut self, kind: ResourceKind, resource_id: i64) -> Result<()> {
+    /// Makes the roles that stand on a new object, and gives them.
+    pub(crate) fn create_roles(
+        &mut self,
+        kind: ResourceKind,
+        resource_id: i64,
+    ) -> Result<Vec<RoleOn>> {
+        let mut values = vec![Value::from(kind.word()), resource_id.into()];
+        let mut rows = Vec::new();
         for role in Role::on(kind) {
-            self.session().execute(
-                "INSERT INTO roles (resource_kind, resource_id, name) VALUES ($1, $2, $3)",
-                &[kind.word().into(), resource_id.into(), role.word().into()],
-            )?;
+            values.push(role.word().into());
+            rows.push(format!("($1, $2, ${})", values.len()));
         }
-        Ok(())
+        let rows = rows.join(", ");
+        let sql = format!("INSERT INTO roles (resource_kind, resource_id, name) VALUES {rows}");
+        let ids = self.session().insert_all(&sql, &values)?;
+        let on = |(role, id)| RoleOn { id, role, resource_id };
+        Ok(Role::on(kind).zip(ids).map(on).collect())
     }
 
     /// Gives a role, unless the holder has it from that dialect already; tells whether that changed anything.
@@ -319,58 +356,91 @@ impl WriteTx<'_> {
         if held.iter().any(|grant| grant.dialect == new.dialect) {
             return Ok(false);
         }
-        let kind = new.role.role.kind();
-        self.mark_relisting();
-        if kind.forms_groups() {
-            self.mark_revoking();
-        }
-        let (user, group) = match new.holder {
-            Holder::User(id) => (Some(id), None),
-            Holder::Group(id) => (None, Some(id)),
-        };
-        let guid = Guid::new(strongroom_seal::random::guid().map_err(Error::internal)?);
-        let now = self.now();
-        self.session().execute(
-            "INSERT INTO grants (guid, role_id, resource_kind, resource_id, user_id, group_role_id, dialect, \
-             by_position, valid_from, valid_until, granted_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            &[
-                (&guid).into(),
-                new.role.id.into(),
-                kind.word().into(),
-                new.role.resource_id.into(),
-                user.into(),
-                group.into(),
-                new.dialect.word().into(),
-                new.by_position.into(),
-                now.into(),
-                FOREVER.into(),
-                new.by.into(),
-            ],
-        )?;
+        self.insert_grants(std::slice::from_ref(new))?;
         Ok(true)
     }
 
-    /// Writes what a position gives on an object, for the groups of its parent.
+    /// Writes grants that nobody has yet, in one statement.
+    fn insert_grants(&mut self, new: &[NewGrant]) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.mark_relisting();
+        if new.iter().any(|grant| grant.role.role.kind().forms_groups()) {
+            self.mark_revoking();
+        }
+        let draw = || strongroom_seal::random::guid().map(Guid::new).map_err(Error::internal);
+        let guids = new.iter().map(|_| draw()).collect::<Result<Vec<Guid>>>()?;
+        let mut values: Vec<Value<'_>> = vec![self.now().into(), FOREVER.into()];
+        let mut rows = Vec::with_capacity(new.len());
+        for (grant, guid) in new.iter().zip(&guids) {
+            let (user, group) = match grant.holder {
+                Holder::User(id) => (Some(id), None),
+                Holder::Group(id) => (None, Some(id)),
+            };
+            let first = values.len() + 1;
+            values.extend([
+                Value::from(guid),
+                grant.role.id.into(),
+                grant.role.role.kind().word().into(),
+                grant.role.resource_id.into(),
+                user.into(),
+                group.into(),
+                grant.dialect.word().into(),
+                grant.by_position.into(),
+                grant.by.into(),
+            ]);
+            let own: Vec<String> = (first..=values.len()).map(|n| format!("${n}")).collect();
+            rows.push(format!("($1, $2, {})", own.join(", ")));
+        }
+        let rows = rows.join(", ");
+        let sql = format!(
+            "INSERT INTO grants (valid_from, valid_until, guid, role_id, resource_kind, resource_id, user_id, \
+             group_role_id, dialect, by_position, granted_by) VALUES {rows}"
+        );
+        self.session().execute(&sql, &values)?;
+        Ok(())
+    }
+
+    /// Writes what a position gives on an object, whose roles these are, for the groups of its parent.
     pub(crate) fn insert_positions(
         &mut self,
         positions: &[PositionGrant],
-        on: i64,
+        on: &[RoleOn],
         parent: i64,
         by: Option<i64>,
     ) -> Result<()> {
-        for position in positions {
-            let role = self.role_on(position.role, on)?;
-            let group = self.role_on(position.holders, parent)?;
-            self.insert_grant(&NewGrant {
-                role,
-                holder: Holder::Group(group.id),
+        let groups = self.groups_of(positions, parent)?;
+        let mut new = Vec::with_capacity(positions.len());
+        for (position, group) in positions.iter().zip(groups) {
+            let role = on.iter().find(|role| role.role == position.role).copied();
+            new.push(NewGrant {
+                role: role.ok_or_else(lacks_a_role)?,
+                holder: Holder::Group(group),
                 dialect: position.dialect,
                 by_position: true,
                 by,
-            })?;
+            });
         }
-        Ok(())
+        self.insert_grants(&new)
+    }
+
+    /// The role on the parent whose holders each position names.
+    fn groups_of(&self, positions: &[PositionGrant], parent: i64) -> Result<Vec<i64>> {
+        let Some(first) = positions.first() else { return Ok(Vec::new()) };
+        let mut values = vec![Value::from(first.holders.kind().word()), parent.into()];
+        values.extend(positions.iter().map(|position| Value::from(position.holders.word())));
+        let names: Vec<String> = (3..=values.len()).map(|n| format!("${n}")).collect();
+        let sql = format!(
+            "SELECT {ROLE} FROM roles r WHERE r.resource_kind = $1 AND r.resource_id = $2 AND r.name IN ({})",
+            names.join(", ")
+        );
+        let groups = self.session().rows(&sql, &values, |row| role(row, 0))?;
+        let of = |position: &PositionGrant| {
+            let group = groups.iter().find(|group| group.role == position.holders);
+            group.map(|group| group.id).ok_or_else(lacks_a_role)
+        };
+        positions.iter().map(of).collect()
     }
 
     /// Ends the grants that a position wrote on an object for the groups of a parent.
@@ -381,10 +451,9 @@ impl WriteTx<'_> {
         parent: i64,
         by: Option<i64>,
     ) -> Result<()> {
-        for position in positions {
+        for (position, group) in positions.iter().zip(self.groups_of(positions, parent)?) {
             let role = self.role_on(position.role, on)?;
-            let group = self.role_on(position.holders, parent)?;
-            self.end_grant(role.id, Holder::Group(group.id), by)?;
+            self.end_grant(role.id, Holder::Group(group), by)?;
         }
         Ok(())
     }
@@ -424,11 +493,10 @@ impl WriteTx<'_> {
         by: Option<i64>,
     ) -> Result<()> {
         let values = [kind.word().into(), resource_id.into()];
-        self.end_grants("resource_kind = $3 AND resource_id = $4", &values, by)?;
+        self.end_grants(&format!("role_id IN {ROLES_ON_OBJECT}"), &values, by)?;
         if kind.forms_groups() {
             self.mark_revoking();
-            let of_role = "group_role_id IN (SELECT id FROM roles WHERE resource_kind = $3 AND resource_id = $4)";
-            self.end_grants(of_role, &values, by)?;
+            self.end_grants(&format!("group_role_id IN {ROLES_ON_OBJECT}"), &values, by)?;
         }
         let now = self.now();
         self.session().execute(
@@ -458,6 +526,10 @@ fn key(role: &RoleOn) -> (ResourceKind, i64) {
     (role.role.kind(), role.resource_id)
 }
 
+fn lacks_a_role() -> Error {
+    Error::internal("an object lacks one of its roles")
+}
+
 const fn holder_column(holder: Holder) -> (&'static str, i64) {
     match holder {
         Holder::User(id) => ("user_id", id),
@@ -466,15 +538,14 @@ const fn holder_column(holder: Holder) -> (&'static str, i64) {
 }
 
 fn role(row: &Row<'_>, first: usize) -> Result<RoleOn> {
-    let kind: String = row.at(first + 1)?;
-    let name: String = row.at(first + 3)?;
-    let role = ResourceKind::from_word(&kind).and_then(|kind| Role::from_word(kind, &name));
+    let (kind, name) = (row.text(first + 1)?, row.text(first + 3)?);
+    let role = ResourceKind::from_word(kind).and_then(|kind| Role::from_word(kind, name));
     let role = role.ok_or_else(|| Error::internal("unknown role"))?;
     Ok(RoleOn { id: row.at(first)?, role, resource_id: row.at(first + 2)? })
 }
 
 fn grant(row: &Row<'_>) -> Result<GrantRow> {
-    let dialect: String = row.at(8)?;
+    let dialect = Dialect::from_word(row.text(8)?);
     let holder = match (row.at::<Option<i64>>(6)?, row.at::<Option<i64>>(7)?) {
         (Some(user), None) => Holder::User(user),
         (None, Some(group)) => Holder::Group(group),
@@ -485,17 +556,21 @@ fn grant(row: &Row<'_>) -> Result<GrantRow> {
         guid: row.at(1)?,
         role: role(row, 2)?,
         holder,
-        dialect: Dialect::from_word(&dialect).ok_or_else(|| Error::internal("unknown dialect"))?,
+        dialect: dialect.ok_or_else(|| Error::internal("unknown dialect"))?,
         by_position: row.at(9)?,
         valid_from: row.at(10)?,
         valid_until: row.at(11)?,
         granted_by: row.at(12)?,
+        team_id: row.at(13)?,
     })
 }
 
 const ROLE: &str = "r.id, r.resource_kind, r.resource_id, r.name";
 const GRANT: &str = "g.id, g.guid, r.id, r.resource_kind, r.resource_id, r.name, g.user_id, g.group_role_id, \
-    g.dialect, g.by_position, g.valid_from, g.valid_until, g.granted_by";
+    g.dialect, g.by_position, g.valid_from, g.valid_until, g.granted_by, \
+    (SELECT t.resource_id FROM roles t WHERE t.id = g.group_role_id AND t.resource_kind = 'team')";
+const ROLES_ON_OBJECT: &str =
+    "(SELECT id FROM roles WHERE resource_kind = $3 AND resource_id = $4)";
 /// Kinds of object whose role holders can be a group.
 const GROUP_KINDS: &str = "'organization', 'team', 'space', 'system'";
 const IDS_AT_ONCE: usize = 256;

@@ -54,10 +54,10 @@ impl WriteTx<'_> {
     pub(crate) fn insert_input_source(&mut self, new: &NewInputSource<'_>) -> Result<i64> {
         let now = self.now();
         let metadata = Json::from(new.metadata.clone()).to_string();
-        self.session().one(
-            "INSERT INTO credential_input_sources (guid, short_id, description, target_credential_id, \
+        self.session().insert(
+"INSERT INTO credential_input_sources (guid, short_id, description, target_credential_id, \
              source_credential_id, input_field_name, metadata, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -71,7 +71,6 @@ impl WriteTx<'_> {
                 new.by.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

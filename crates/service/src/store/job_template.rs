@@ -85,9 +85,9 @@ impl WriteTx<'_> {
     pub(crate) fn insert_job_template(&mut self, new: &NewJobTemplate<'_>) -> Result<i64> {
         let now = self.now();
         let details = Json::from(new.details.clone()).to_string();
-        self.session().one(
-            "INSERT INTO job_templates (guid, short_id, name, description, organization_id, details, created, \
-             modified, created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        self.session().insert(
+"INSERT INTO job_templates (guid, short_id, name, description, organization_id, details, created, \
+             modified, created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -100,7 +100,6 @@ impl WriteTx<'_> {
                 new.by.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

@@ -51,9 +51,9 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     pub(crate) fn insert_package(&mut self, new: &NewPackage<'_>) -> Result<i64> {
         let now = self.now();
-        let id = self.session().one(
-            "INSERT INTO packages (guid, short_id, app_id, image, username, metadata, created, modified, created_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        let id = self.session().insert(
+"INSERT INTO packages (guid, short_id, app_id, image, username, metadata, created, modified, created_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -65,7 +65,6 @@ impl WriteTx<'_> {
                 now.into(),
                 new.by.into(),
             ],
-            |row| row.at::<i64>(0),
         )?;
         if let Some(sealed) = new.sealed_password {
             self.require_active_key(sealed)?;

@@ -15,7 +15,7 @@ use strongroom_core::access::position::{
 use strongroom_core::access::{Dialect, ResourceKind};
 use strongroom_core::clock::Timestamp;
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::{Placement, PlacementScope};
+use strongroom_core::record::{Placement, PlacementScope, RoleOn};
 use strongroom_core::{Error, Result};
 
 /// A placement that has no row yet.
@@ -146,11 +146,11 @@ impl WriteTx<'_> {
         let columns = Columns::of(&new.scope);
         let metadata = Json::from(new.metadata.clone()).to_string();
         let folded = new.location.map(str::to_lowercase);
-        let id = self.session().one(
-            "INSERT INTO placements (guid, short_id, credential_id, dialect, scope, organization_id, team_id, \
+        let id = self.session().insert(
+"INSERT INTO placements (guid, short_id, credential_id, dialect, scope, organization_id, team_id, \
              space_id, app_id, registry_id, owner, born_here, name, location, is_sensitive, metadata, created, \
              modified, created_by, modified_by, expires, folded_location) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-             $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id",
+             $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -175,36 +175,40 @@ impl WriteTx<'_> {
                 new.expires.into(),
                 folded.as_ref().into(),
             ],
-            |row| row.at(0),
         )?;
-        self.create_roles(ResourceKind::Placement, id)?;
-        self.place_positions(id, &new.scope, new.by)?;
+        let roles = self.create_roles(ResourceKind::Placement, id)?;
+        self.place_positions(&roles, &new.scope, new.by)?;
         Ok(id)
     }
 
-    /// Writes what the place gives on a placement.
-    fn place_positions(&mut self, id: i64, scope: &PlacementScope, by: Option<i64>) -> Result<()> {
+    /// Writes what the place gives on a placement, whose roles these are.
+    fn place_positions(
+        &mut self,
+        on: &[RoleOn],
+        scope: &PlacementScope,
+        by: Option<i64>,
+    ) -> Result<()> {
         match *scope {
-            PlacementScope::Foundation => self.insert_positions(PLACEMENT_OF_FOUNDATION, id, 0, by),
+            PlacementScope::Foundation => self.insert_positions(PLACEMENT_OF_FOUNDATION, on, 0, by),
             PlacementScope::Organization(organization) => {
-                self.insert_positions(PLACEMENT_OF_ORGANIZATION, id, organization, by)
+                self.insert_positions(PLACEMENT_OF_ORGANIZATION, on, organization, by)
             }
             PlacementScope::Space(space) => {
-                self.insert_positions(PLACEMENT_OF_SPACE, id, space, by)
+                self.insert_positions(PLACEMENT_OF_SPACE, on, space, by)
             }
             PlacementScope::App(app) => {
                 let space = self.space_of_app(app)?;
-                self.insert_positions(PLACEMENT_OF_SPACE, id, space, by)
+                self.insert_positions(PLACEMENT_OF_SPACE, on, space, by)
             }
             PlacementScope::Account(organization) => {
-                self.insert_positions(PLACEMENT_OF_ACCOUNT, id, organization, by)
+                self.insert_positions(PLACEMENT_OF_ACCOUNT, on, organization, by)
             }
             PlacementScope::AccountTeam { organization, team } => {
-                self.insert_positions(PLACEMENT_OF_ACCOUNT_TEAM, id, organization, by)?;
-                self.insert_positions(PLACEMENT_OF_TEAM, id, team, by)
+                self.insert_positions(PLACEMENT_OF_ACCOUNT_TEAM, on, organization, by)?;
+                self.insert_positions(PLACEMENT_OF_TEAM, on, team, by)
             }
             PlacementScope::Registry { organization, .. } => {
-                self.insert_positions(PLACEMENT_OF_REGISTRY, id, organization, by)
+                self.insert_positions(PLACEMENT_OF_REGISTRY, on, organization, by)
             }
         }
     }
@@ -238,7 +242,8 @@ impl WriteTx<'_> {
                 (&owner(&scope)).into(),
             ],
         )?;
-        self.place_positions(id, &scope, by)
+        let roles = self.roles_on(ResourceKind::Placement, &[id])?;
+        self.place_positions(&roles, &scope, by)
     }
 
     /// Writes the members of a placement that its dialect can change.

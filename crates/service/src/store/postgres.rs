@@ -19,7 +19,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::audit::Linker;
+use super::audit;
 use super::row::Value;
 use super::session::{Session, postgres_error};
 use super::sqlite::Change;
@@ -121,7 +121,7 @@ fn link_once(session: Session<'_>) -> Result<u64> {
     if !session.one("SELECT pg_try_advisory_xact_lock($1)", &values, |row| row.at::<bool>(0))? {
         return Ok(0);
     }
-    Linker::resume(session)?.link_new(session).map(|head| head.linked)
+    audit::link_new(session)
 }
 
 /// A change and the epoch it raises, in one transaction.

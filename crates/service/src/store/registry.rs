@@ -131,11 +131,11 @@ impl<'tx> WriteTx<'tx> {
     /// Makes a registry.
     pub(crate) fn insert_registry(&mut self, new: &NewRegistry<'_>) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO registries (guid, short_id, organization_id, name, folded_name, description, url, provider, \
+        self.session().insert(
+"INSERT INTO registries (guid, short_id, organization_id, name, folded_name, description, url, provider, \
              hosted, service, credentials_limit, created, modified, created_by, modified_by, credential_id, \
              made_credential, containers_organization, charts_organization) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -157,7 +157,6 @@ impl<'tx> WriteTx<'tx> {
                 new.containers_organization.into(),
                 new.charts_organization.into(),
             ],
-            |row| row.at(0),
         )
     }
 

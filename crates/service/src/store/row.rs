@@ -142,6 +142,28 @@ impl Row<'_> {
         T::read(self, index)
     }
 
+    /// The text of a column, counted from 0, where it lies.
+    pub(crate) fn text(&self, index: usize) -> Result<&str> {
+        match self {
+            Self::Sqlite(row) => {
+                let text = row.get_ref(index).map_err(Error::internal)?.as_str();
+                text.map_err(Error::internal)
+            }
+            Self::Postgres(row) => row.try_get(index).map_err(Error::internal),
+        }
+    }
+
+    /// The bytes of a column, counted from 0, where they lie; none where the column is null.
+    fn bytes(&self, index: usize) -> Result<Option<&[u8]>> {
+        match self {
+            Self::Sqlite(row) => {
+                let bytes = row.get_ref(index).map_err(Error::internal)?.as_blob_or_null();
+                bytes.map_err(Error::internal)
+            }
+            Self::Postgres(row) => row.try_get(index).map_err(Error::internal),
+        }
+    }
+
     fn cell<T>(&self, index: usize) -> Result<T>
     where
         T: rusqlite::types::FromSql + for<'b> tokio_postgres::types::FromSql<'b>,
@@ -215,27 +237,26 @@ impl Column for Option<Timestamp> {
 
 impl Column for Guid {
     fn read(row: &Row<'_>, index: usize) -> Result<Self> {
-        let bytes: Vec<u8> = row.cell(index)?;
-        uuid::Uuid::from_slice(&bytes).map(Self::new).map_err(Error::internal)
+        let guid: Option<Self> = row.at(index)?;
+        guid.ok_or_else(|| Error::internal("a guid was expected"))
     }
 }
 
 impl Column for Option<Guid> {
     fn read(row: &Row<'_>, index: usize) -> Result<Self> {
-        let bytes: Option<Vec<u8>> = row.cell(index)?;
-        let read = |bytes: Vec<u8>| uuid::Uuid::from_slice(&bytes).map(Guid::new);
-        bytes.map(read).transpose().map_err(Error::internal)
+        let read = |bytes: &[u8]| uuid::Uuid::from_slice(bytes).map(Guid::new);
+        row.bytes(index)?.map(read).transpose().map_err(Error::internal)
     }
 }
 
 impl Column for ShortId {
     fn read(row: &Row<'_>, index: usize) -> Result<Self> {
-        row.cell::<String>(index)?.parse().map_err(Error::internal)
+        row.text(index)?.parse().map_err(Error::internal)
     }
 }
 
 impl Column for serde_json::Value {
     fn read(row: &Row<'_>, index: usize) -> Result<Self> {
-        serde_json::from_str(&row.cell::<String>(index)?).map_err(Error::internal)
+        serde_json::from_str(row.text(index)?).map_err(Error::internal)
     }
 }

@@ -17,7 +17,7 @@ use strongroom_core::access::position::{
 use strongroom_core::access::{Dialect, ResourceKind, Role, decide};
 use strongroom_core::audit::Touched;
 use strongroom_core::id::{Guid, Kind, Ref, ShortId};
-use strongroom_core::record::{Identity, Stamp};
+use strongroom_core::record::{Identity, RoleOn, Stamp};
 use strongroom_core::scan::ScanKind;
 use strongroom_core::{Error, Result};
 
@@ -282,10 +282,10 @@ impl WriteTx<'_> {
     pub(crate) fn insert_scan(&mut self, new: &ScanRow, teams: &[i64]) -> Result<i64> {
         let (identity, by) = (new.identity, new.stamp.created_by);
         let version = i64::try_from(new.version).map_err(Error::internal)?;
-        let id = self.session().one(
-            "INSERT INTO scan_objects (guid, short_id, kind, organization_id, target_id, name, address, of_teams, \
+        let id = self.session().insert(
+"INSERT INTO scan_objects (guid, short_id, kind, organization_id, target_id, name, address, of_teams, \
              settings, version, created, modified, created_by, modified_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
                 (&identity.guid).into(),
                 (&identity.short_id).into(),
@@ -302,34 +302,38 @@ impl WriteTx<'_> {
                 by.into(),
                 new.stamp.modified_by.into(),
             ],
-            |row| row.at(0),
         )?;
         match new.kind {
             ScanKind::Sequence | ScanKind::ExtraHost => {}
             ScanKind::Domain => {
-                self.create_roles(ResourceKind::Domain, id)?;
-                self.insert_positions(DOMAIN_OF_ACCOUNT, id, new.organization_id, by)?;
+                let roles = self.create_roles(ResourceKind::Domain, id)?;
+                self.insert_positions(DOMAIN_OF_ACCOUNT, &roles, new.organization_id, by)?;
             }
             ScanKind::Target => {
-                self.create_roles(ResourceKind::Target, id)?;
-                self.place_target(id, new, teams)?;
+                let roles = self.create_roles(ResourceKind::Target, id)?;
+                self.place_target((id, &roles), new, teams)?;
             }
         }
         Ok(id)
     }
 
     /// Writes the teams of a target, and what its place gives.
-    fn place_target(&mut self, id: i64, target: &ScanRow, teams: &[i64]) -> Result<()> {
+    fn place_target(
+        &mut self,
+        (id, roles): (i64, &[RoleOn]),
+        target: &ScanRow,
+        teams: &[i64],
+    ) -> Result<()> {
         let by = target.stamp.modified_by;
         let account = match target.of_teams {
             true => TARGET_OF_ACCOUNT_TEAM,
             false => TARGET_OF_ACCOUNT,
         };
-        self.insert_positions(account, id, target.organization_id, by)?;
+        self.insert_positions(account, roles, target.organization_id, by)?;
         for team in teams {
             let sql = "INSERT INTO scan_teams (object_id, team_id) VALUES ($1, $2)";
             self.session().execute(sql, &[id.into(), (*team).into()])?;
-            self.insert_positions(TARGET_OF_TEAM, id, *team, by)?;
+            self.insert_positions(TARGET_OF_TEAM, roles, *team, by)?;
         }
         Ok(())
     }
@@ -343,7 +347,8 @@ impl WriteTx<'_> {
         }
         let sql = "DELETE FROM scan_teams WHERE object_id = $1";
         self.session().execute(sql, &[id.into()])?;
-        self.place_target(id, target, teams)
+        let roles = self.roles_on(ResourceKind::Target, &[id])?;
+        self.place_target((id, &roles), target, teams)
     }
 
     /// The row of a target, domain, sequence or extra host as it is from now on. What it is part of, and so the
@@ -439,9 +444,9 @@ impl WriteTx<'_> {
         by: Option<i64>,
     ) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO scan_labels (guid, short_id, organization_id, name, color, created, modified, created_by, \
-             modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        self.session().insert(
+"INSERT INTO scan_labels (guid, short_id, organization_id, name, color, created, modified, created_by, \
+             modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 (&guid).into(),
                 (&short_id).into(),
@@ -453,7 +458,6 @@ impl WriteTx<'_> {
                 by.into(),
                 by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

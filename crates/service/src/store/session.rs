@@ -72,6 +72,36 @@ impl Session<'_> {
         self.row(sql, values, read)?.ok_or_else(|| Error::internal("a row was expected"))
     }
 
+    /// Inserts one row and tells the id that it was given.
+    pub(crate) fn insert(self, sql: &str, values: &[Value<'_>]) -> Result<i64> {
+        match self {
+            // RETURNING would have SQLite make a table for the answer, and keep every page as it was before.
+            Self::Sqlite(connection, _) => {
+                self.execute(sql, values)?;
+                Ok(connection.last_insert_rowid())
+            }
+            Self::Postgres(..) => self.one(&format!("{sql} RETURNING id"), values, |row| row.at(0)),
+        }
+    }
+
+    /// Inserts several rows and tells the ids that they were given, in the order of the rows.
+    pub(crate) fn insert_all(self, sql: &str, values: &[Value<'_>]) -> Result<Vec<i64>> {
+        match self {
+            // Each row's id is the next number, for nobody else writes meanwhile.
+            Self::Sqlite(connection, _) => {
+                let rows = i64::try_from(self.execute(sql, values)?).map_err(Error::internal)?;
+                let last = connection.last_insert_rowid();
+                Ok((last + 1 - rows..=last).collect())
+            }
+            Self::Postgres(..) => {
+                let mut ids: Vec<i64> =
+                    self.rows(&format!("{sql} RETURNING id"), values, |row| row.at(0))?;
+                ids.sort_unstable();
+                Ok(ids)
+            }
+        }
+    }
+
     /// A query whose rows are the ids in a text parameter, which holds them separated by commas.
     pub(crate) fn id_list(self, parameter: &str) -> String {
         match self {
@@ -131,14 +161,17 @@ impl Session<'_> {
     }
 }
 
-/// `$1`, `$2`, ... are names to SQLite, so each is looked up rather than counted.
+/// `$1`, `$2`, ... are names to SQLite, which counts by where each stands first: mostly, not always, in order.
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<()> {
-    for (index, value) in values.iter().enumerate() {
-        let name = PARAMETERS.get(index).map_or_else(
-            || format!("${}", index + 1).into(),
+    for (value, position) in values.iter().zip(1..) {
+        let name = PARAMETERS.get(position - 1).map_or_else(
+            || format!("${position}").into(),
             |name| std::borrow::Cow::Borrowed(*name),
         );
-        let position = statement.parameter_index(&name).map_err(sqlite_error)?;
+        let position = match statement.parameter_name(position) {
+            Some(in_order) if in_order == name => Some(position),
+            _ => statement.parameter_index(&name).map_err(sqlite_error)?,
+        };
         let position =
             position.ok_or_else(|| Error::internal("a value has no place in its statement"))?;
         statement.raw_bind_parameter(position, value).map_err(sqlite_error)?;

@@ -91,9 +91,9 @@ impl WriteTx<'_> {
     pub(crate) fn insert_space(&mut self, new: &NewSpace<'_>) -> Result<i64> {
         let now = self.now();
         let metadata = Json::from(new.metadata.clone()).to_string();
-        let id = self.session().one(
-            "INSERT INTO spaces (guid, short_id, organization_id, name, folded_name, suspended, metadata, created, \
-             modified, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        let id = self.session().insert(
+"INSERT INTO spaces (guid, short_id, organization_id, name, folded_name, suspended, metadata, created, \
+             modified, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -106,11 +106,11 @@ impl WriteTx<'_> {
                 now.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )?;
-        self.create_roles(ResourceKind::Space, id)?;
-        self.insert_positions(SPACE_OF_ORGANIZATION, id, new.organization_id, new.by)?;
-        self.insert_positions(ORGANIZATION_OF_SPACE, new.organization_id, id, new.by)?;
+        let roles = self.create_roles(ResourceKind::Space, id)?;
+        self.insert_positions(SPACE_OF_ORGANIZATION, &roles, new.organization_id, new.by)?;
+        let above = self.roles_on(ResourceKind::Organization, &[new.organization_id])?;
+        self.insert_positions(ORGANIZATION_OF_SPACE, &above, id, new.by)?;
         Ok(id)
     }
 
@@ -138,9 +138,9 @@ impl WriteTx<'_> {
 
     pub(crate) fn insert_app(&mut self, new: &NewApp<'_>) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO apps (guid, short_id, space_id, name, folded_name, details, metadata, created, modified, \
-             created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        self.session().insert(
+"INSERT INTO apps (guid, short_id, space_id, name, folded_name, details, metadata, created, modified, \
+             created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -153,7 +153,6 @@ impl WriteTx<'_> {
                 now.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

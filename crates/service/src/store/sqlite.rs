@@ -17,7 +17,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
-use super::audit::Linker;
+use super::audit;
+use super::recent::Moment;
 use super::session::{Session, sqlite_error};
 use strongroom_core::{Error, Result};
 
@@ -48,6 +49,7 @@ pub(crate) struct Sqlite {
     writer: mpsc::Sender<Member>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
+    commits: Arc<AtomicU64>,
     /// Opened when it is first asked what was committed.
     watch: Mutex<Option<Connection>>,
 }
@@ -62,24 +64,24 @@ impl Sqlite {
         connection
             .commit_hook(Some(move || refused.load(Ordering::Relaxed)))
             .map_err(sqlite_error)?;
-        let linker = Linker::resume(Session::Sqlite(&connection, None))?;
         let (writer, waiting) = mpsc::channel(limits.queue);
         let epoch = Arc::new(AtomicU64::new(1));
         let listing = Arc::new(AtomicU64::new(1));
+        let commits = Arc::new(AtomicU64::new(0));
         let mut group = Group {
             connection,
-            linker,
             limits,
             in_member,
             epoch: Arc::clone(&epoch),
             listing: Arc::clone(&listing),
+            commits: Arc::clone(&commits),
         };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || group.serve(waiting))
             .map_err(Error::internal)?;
         let (path, readers, watch) = (path.to_owned(), Mutex::default(), Mutex::default());
-        Ok(Self { path, readers, writer, epoch, listing, watch })
+        Ok(Self { path, readers, writer, epoch, listing, commits, watch })
     }
 
     /// The number of committed changes that could take a right away.
@@ -92,8 +94,19 @@ impl Sqlite {
         self.listing.load(Ordering::Acquire)
     }
 
+    /// How many groups of changes this process has committed.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    /// What the database is like now.
+    pub(super) fn moment(&self) -> Result<Moment> {
+        let (asked, commits) = (Instant::now(), self.commits());
+        Ok(Moment { version: self.version()?, commits, asked })
+    }
+
     /// A number that is another one after every commit, whoever made it, another process too.
-    pub(super) fn version(&self) -> Result<i64> {
+    fn version(&self) -> Result<i64> {
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match watch.as_ref() {
             Some(connection) => connection,
@@ -229,11 +242,11 @@ impl Default for WriterLimits {
 
 struct Group {
     connection: Connection,
-    linker: Linker,
     limits: WriterLimits,
     in_member: Arc<AtomicBool>,
     epoch: Arc<AtomicU64>,
     listing: Arc<AtomicU64>,
+    commits: Arc<AtomicU64>,
 }
 
 impl Group {
@@ -276,7 +289,7 @@ impl Group {
     /// The outcome of each member once all are on disk; an error means that nothing is.
     fn try_together(&mut self, members: &mut [Member]) -> Result<Vec<Result<()>>> {
         self.undo();
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(sqlite_error)?;
+        run(&self.connection, "BEGIN IMMEDIATE")?;
         let mut outcomes = Vec::with_capacity(members.len());
         let (mut revokes, mut relists) = (false, false);
         for member in members.iter_mut() {
@@ -293,13 +306,10 @@ impl Group {
             }
         }
         let session = Session::Sqlite(&self.connection, None);
-        let linked = self.linker.link_new(session).and_then(|head| {
-            self.connection.execute_batch("COMMIT").map_err(sqlite_error)?;
-            Ok(head)
-        });
+        let linked = audit::link_new(session).and_then(|_| run(&self.connection, "COMMIT"));
         match linked {
-            Ok(head) => {
-                self.linker.advance(head);
+            Ok(()) => {
+                self.commits.fetch_add(1, Ordering::AcqRel);
                 if relists {
                     self.listing.fetch_add(1, Ordering::AcqRel);
                 }
@@ -394,10 +404,12 @@ fn open_untouched(path: &Path) -> Result<Connection> {
 pub(super) fn open(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(sqlite_error)?;
     configure(&connection)?;
-    // FULL, not NORMAL: an answered change must survive a power cut.
+    // FULL, not NORMAL: an answered change must survive a power cut. A page that many changes touch is written back
+    // to the database once for all that are in the log, so the log may grow to 16 MiB.
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
+             PRAGMA wal_autocheckpoint = 4096;",
         )
         .map_err(sqlite_error)?;
     Ok(connection)

@@ -91,10 +91,10 @@ impl WriteTx<'_> {
     pub(crate) fn insert_token(&mut self, new: &NewToken<'_>) -> Result<i64> {
         let now = self.now();
         let dialects: Vec<&str> = new.dialects.iter().map(|dialect| dialect.word()).collect();
-        self.session().one(
-            "INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
+        self.session().insert(
+"INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
              expires, created, modified, short_id, application_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
                 (&new.guid).into(),
                 new.kind.word().into(),
@@ -111,7 +111,6 @@ impl WriteTx<'_> {
                 (&new.short_id).into(),
                 new.application_id.into(),
             ],
-            |row| row.at(0),
         )
     }
 

@@ -134,9 +134,9 @@ impl<'tx> ReadTx<'tx> {
 impl WriteTx<'_> {
     pub(crate) fn insert_uaa_client(&mut self, new: &NewUaaClient<'_>) -> Result<i64> {
         let now = self.now();
-        self.session().one(
-            "INSERT INTO uaa_clients (guid, short_id, user_id, hash, scope, created, modified, created_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+        self.session().insert(
+"INSERT INTO uaa_clients (guid, short_id, user_id, hash, scope, created, modified, created_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &[
                 (&new.guid).into(),
                 (&new.short_id).into(),
@@ -147,7 +147,6 @@ impl WriteTx<'_> {
                 now.into(),
                 new.by.into(),
             ],
-            |row| row.at(0),
         )
     }
 

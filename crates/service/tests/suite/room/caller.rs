@@ -1,7 +1,5 @@
 //! Somebody who asks: the caller is the receiver.
 
-use std::sync::Arc;
-
 use strongroom_core::Result;
 use strongroom_core::access::{Door, ResourceKind, Role};
 use strongroom_core::draft::Member;
@@ -73,7 +71,7 @@ impl Caller {
 
     pub(crate) async fn read(&self, credential: i64) -> Result<CredentialView> {
         let found = self.room.read_credential(&self.actor, &Ref::Serial(credential)).await;
-        found.map(Arc::unwrap_or_clone)
+        found.map(|seen| CredentialView::clone(&seen))
     }
 
     pub(crate) async fn update(
