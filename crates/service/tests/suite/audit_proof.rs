@@ -54,7 +54,11 @@ async fn an_export_is_proved_by_the_public_key_alone(mut room: TestRoom) {
             room.room = open(options(&room.database, room.clock.clone())).await.unwrap().room;
         }
     }
-    admin.create_in(1, "after the last anchor").await;
+    // Two processes that write in turn go on with one chain, whichever of them linked last.
+    let elsewhere = room.admin().await;
+    elsewhere.create_in(1, "elsewhere, after the last anchor").await;
+    admin.create_in(1, "here").await;
+    elsewhere.create_in(1, "elsewhere again").await;
     let lines = export(&room.room).await;
     let proof = prove(&lines, &[&key], &anchors).unwrap();
     let entries = room.number("SELECT COUNT(*) FROM audit_entries").await.unsigned_abs();
