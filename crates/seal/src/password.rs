@@ -3,8 +3,8 @@
 //! Every call here but `needs_rehash` takes [`MEMORY_KIB`] of memory and tens of milliseconds of
 //! one core, and does not yield: the caller bounds how many run at once.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::random::{self, NoRandomness};
@@ -37,8 +37,15 @@ pub fn hash(password: &SecretString) -> Result<String, PasswordError> {
     random::fill(&mut salt)?;
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_LENGTH))
         .map_err(argon2::password_hash::Error::from)?;
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    Ok(argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &salt)?.to_string())
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let phc = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(Salt::new(&salt).map_err(argon2::password_hash::Error::from)?),
+        hash: Some(output(&Argon2::new(algorithm, version, params), password, &salt)?),
+    };
+    Ok(phc.to_string())
 }
 
 /// Whether the password is the one that was hashed, with the parameters of the PHC string.
@@ -50,7 +57,42 @@ pub fn verify(password: &SecretString, phc: &str) -> bool {
     if MOST_MEMORY_KIB < params.m_cost() || MOST_PASSES < params.t_cost() {
         return false;
     }
-    Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+    let PasswordHash { algorithm, version, salt: Some(salt), hash: Some(expected), .. } = hash
+    else {
+        return false;
+    };
+    let version = version.map_or(Ok(Version::default()), Version::try_from);
+    let (Ok(algorithm), Ok(version)) = (Algorithm::try_from(algorithm.as_str()), version) else {
+        return false;
+    };
+    // Outputs are compared in constant time.
+    output(&Argon2::new(algorithm, version, params), password, &salt)
+        .is_ok_and(|found| found == expected)
+}
+
+/// The output of the function, in memory that goes back to the system afterwards.
+///
+/// glibc keeps a block of up to 32 MiB that it gave out before, once for each thread that hashes: some wrong passwords
+/// at once would leave a process larger by hundreds of megabytes. What is larger it maps and unmaps (`mallopt(3)`,
+/// `M_MMAP_THRESHOLD`), so that much is asked for, and the rest is never touched.
+fn output(
+    argon2: &Argon2<'_>,
+    password: &SecretString,
+    salt: &[u8],
+) -> argon2::password_hash::Result<Output> {
+    let mut memory: Vec<Block> = Vec::new();
+    let blocks = argon2.params().block_count();
+    memory.try_reserve_exact(blocks.max(BLOCKS_MAPPED)).map_err(|_| argon2::Error::OutOfMemory)?;
+    memory.resize(blocks, Block::default());
+    let mut found = [0; OUTPUT_LENGTH_MOST];
+    let length = argon2.params().output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let found = found.get_mut(..length).ok_or(argon2::Error::OutputTooLong)?;
+    let password = password.expose_secret().as_bytes();
+    let hashed = argon2.hash_password_into_with_memory(password, salt, found, &mut memory);
+    memory.fill(Block::default());
+    std::hint::black_box(&mut memory);
+    hashed?;
+    Ok(Output::new(found)?)
 }
 
 /// Takes the time of [`verify`] for a user who does not exist, so that the time tells nobody who
@@ -75,6 +117,9 @@ fn parse(phc: &str) -> Option<(PasswordHash, Params)> {
 }
 
 const OUTPUT_LENGTH: usize = 32;
+const OUTPUT_LENGTH_MOST: usize = Output::MAX_LENGTH;
+/// Blocks of 1 KiB that are more than glibc ever keeps.
+const BLOCKS_MAPPED: usize = 32 * 1024 + 1;
 
 /// A string of the present parameters whose output, all zeros, is the hash of no known password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c3Ryb25ncm9vbS1ub2JvZA$\

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aho_corasick::AhoCorasick;
 use serde_json::json;
 
+use crate::common::http::basic;
 use crate::common::{ADMIN_PASSWORD, Server, Store};
 use crate::proof::{figures, sized};
 use crate::reader::Reader;
@@ -16,6 +17,9 @@ use crate::wire::{Request, Wire};
 /// that nothing is gained by waiting but what background work still holds.
 const WAIT: usize = 6;
 const ROUNDS: usize = 30;
+/// What one check of a password takes.
+const ONE_HASH_KIB: u64 = 19_456;
+
 #[test]
 fn no_secret_is_left_in_memory_and_nobody_else_reads_it_on_sqlite() {
     plant_and_look(&Store::sqlite());
@@ -24,6 +28,38 @@ fn no_secret_is_left_in_memory_and_nobody_else_reads_it_on_sqlite() {
 #[test]
 fn no_secret_is_left_in_memory_and_nobody_else_reads_it_on_postgres() {
     plant_and_look(&Store::postgres());
+}
+
+/// Each takes 19 MiB while it is checked, which the process gives back, whoever guesses how often.
+#[test]
+fn wrong_passwords_do_not_make_the_server_larger() {
+    let store = Store::sqlite();
+    let server = store.start();
+    let address = server.address();
+    let guess = move |round: usize| {
+        let pair = basic(&format!("guesser{round}"), "wrong");
+        let request = Request::new("GET", "/api/v2/me/").header("Authorization", &pair);
+        let mut wire = Wire::open(address).unwrap();
+        wire.send(&request.bytes()).unwrap();
+        assert_eq!(wire.receive().unwrap().status, 401);
+    };
+    guess(0);
+    let before = resident_kib(&server);
+    for round in 0..4 {
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                scope.spawn(move || guess(1 + 8 * round + number));
+            }
+        });
+    }
+    let after = resident_kib(&server);
+    assert!(after < before + ONE_HASH_KIB, "{before} KiB before, {after} KiB after");
+}
+
+fn resident_kib(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 fn plant_and_look(store: &Store) {
