@@ -139,6 +139,11 @@ impl Info {
         Self { choices, ..self }
     }
 
+    /// Whether its choices are numbers, as clients read them and as the document tells.
+    pub(super) fn chooses_numbers(&self) -> bool {
+        !self.choices.is_empty() && self.choices.iter().all(|(word, _)| word.parse::<i64>().is_ok())
+    }
+
     /// With fewer choices for those who write.
     pub(super) const fn writable_choices(
         self,

@@ -68,6 +68,7 @@ fn taken(model: &Model, post: &Post) -> Value {
 fn schema(info: &Info) -> Value {
     let mut schema = match info.kind {
         "integer" | "id" => or_null("integer"),
+        "choice" if info.chooses_numbers() => or_null("integer"),
         "string" | "choice" | "datetime" | "email" => or_null("string"),
         "boolean" => of("boolean"),
         "object" => of("object"),

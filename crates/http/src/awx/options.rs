@@ -216,7 +216,12 @@ fn choices(info: &Info, model: &Model, writes: bool) -> Option<Value> {
     } else {
         info.choices
     };
-    (!choices.is_empty()).then(|| json!(choices))
+    let value = |word: &str| match word.parse::<i64>() {
+        Ok(number) if info.chooses_numbers() => json!(number),
+        _ => json!(word),
+    };
+    let pairs = choices.iter().map(|(word, label)| json!([value(word), label]));
+    (!choices.is_empty()).then(|| pairs.collect())
 }
 
 /// The value of a member that is not given; nothing when nothing is said of it.

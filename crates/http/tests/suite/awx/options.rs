@@ -54,6 +54,21 @@ async fn an_action_is_named_only_to_who_may_do_it() {
 }
 
 #[tokio::test]
+async fn choices_that_are_numbers_are_numbers_everywhere() {
+    let office = Office::new().await;
+    let path = "/api/v2/job_templates/";
+    let described = office.admin.bare(Method::OPTIONS, path).await.is(200);
+    let choices = described["actions"]["GET"]["verbosity"]["choices"].as_array().unwrap();
+    assert_eq!(choices[0], json!([0, "0 (Normal)"]));
+    assert_eq!(choices.len(), 6);
+    assert_eq!(described["actions"]["GET"]["job_type"]["choices"][0], json!(["run", "Run"]));
+    let shown = office.admin.post(path, &json!({"name": "t", "verbosity": 3})).await.is(201);
+    assert_eq!(shown["verbosity"], json!(3));
+    let document = office.admin.get("/strongroom/v1/openapi/awx.json").await.is(200).to_string();
+    assert!(document.contains(r#""verbosity":{"type":["integer","null"]}"#));
+}
+
+#[tokio::test]
 async fn every_view_describes_itself() {
     let office = Office::new().await;
     let credential = office.credential("c").await;
