@@ -110,7 +110,7 @@ impl WriteTx<'_> {
         }
         let now = self.now();
         self.session().insert(
-"INSERT INTO applications (guid, short_id, organization_id, name, description, client_id, sealed_secret, \
+            "INSERT INTO applications (guid, short_id, organization_id, name, description, client_id, sealed_secret, \
              client_type, grant_type, redirect_uris, skip_authorization, created, modified, created_by, modified_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             &[

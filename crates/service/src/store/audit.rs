@@ -37,7 +37,7 @@ pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
     let objects = serde_json::Value::from(objects).to_string();
     let changes = entry.changes_document();
     let id = session.insert(
-"INSERT INTO audit_entries (at, action, outcome, dialect, request_id, source, actor_id, actor_name, \
+        "INSERT INTO audit_entries (at, action, outcome, dialect, request_id, source, actor_id, actor_name, \
          token_id, objects, organization_id, reason, changes, times) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         &[
@@ -56,7 +56,7 @@ pub(super) fn insert(session: Session<'_>, entry: &Entry) -> Result<i64> {
             (&changes).into(),
             entry.times.into(),
         ],
-        )?;
+    )?;
     for (position, touched) in (0_i64..).zip(&entry.objects) {
         session.execute(
             "INSERT INTO audit_objects (entry_id, position, kind, id) VALUES ($1, $2, $3, $4)",

@@ -214,7 +214,7 @@ impl WriteTx<'_> {
         let now = self.now();
         let (inputs, secrets) = documents(new.inputs, new.secrets);
         let id = self.session().insert(
-"INSERT INTO credentials (guid, short_id, name, named, description, organization_id, credential_type_id, \
+            "INSERT INTO credentials (guid, short_id, name, named, description, organization_id, credential_type_id, \
              managed, born_in, inputs, secrets, version, created, modified, created_by, modified_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             &[
@@ -379,7 +379,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_type(&mut self, row: &TypeRow) -> Result<i64> {
         let (inputs, injectors) = (row.inputs.to_string(), row.injectors.to_string());
         self.session().insert(
-"INSERT INTO credential_types (guid, short_id, name, description, kind, namespace, managed, inputs, \
+            "INSERT INTO credential_types (guid, short_id, name, description, kind, namespace, managed, inputs, \
              injectors, created, modified, created_by, modified_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[

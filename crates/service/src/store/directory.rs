@@ -274,7 +274,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_organization(&mut self, new: &NewOrganization<'_>) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO organizations (guid, short_id, name, folded_name, description, max_hosts, protect_used, \
+            "INSERT INTO organizations (guid, short_id, name, folded_name, description, max_hosts, protect_used, \
              use_includes_checkout, share_across_organizations, created, modified, created_by, modified_by, \
              suspended, metadata) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -325,7 +325,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_user(&mut self, new: &NewUser<'_>) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO users (guid, short_id, username, folded_name, first_name, last_name, email, is_superuser, \
+            "INSERT INTO users (guid, short_id, username, folded_name, first_name, last_name, email, is_superuser, \
              is_system_auditor, service_organization_id, password_hash, enabled, created, created_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
@@ -385,7 +385,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_team(&mut self, new: &NewTeam<'_>) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO teams (guid, short_id, organization_id, name, folded_name, description, created, modified, \
+            "INSERT INTO teams (guid, short_id, organization_id, name, folded_name, description, created, modified, \
              created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),

@@ -55,7 +55,7 @@ impl WriteTx<'_> {
         let now = self.now();
         let metadata = Json::from(new.metadata.clone()).to_string();
         self.session().insert(
-"INSERT INTO credential_input_sources (guid, short_id, description, target_credential_id, \
+            "INSERT INTO credential_input_sources (guid, short_id, description, target_credential_id, \
              source_credential_id, input_field_name, metadata, created, modified, created_by, modified_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             &[

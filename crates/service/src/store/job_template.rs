@@ -86,7 +86,7 @@ impl WriteTx<'_> {
         let now = self.now();
         let details = Json::from(new.details.clone()).to_string();
         self.session().insert(
-"INSERT INTO job_templates (guid, short_id, name, description, organization_id, details, created, \
+            "INSERT INTO job_templates (guid, short_id, name, description, organization_id, details, created, \
              modified, created_by, modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),

@@ -52,7 +52,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_package(&mut self, new: &NewPackage<'_>) -> Result<i64> {
         let now = self.now();
         let id = self.session().insert(
-"INSERT INTO packages (guid, short_id, app_id, image, username, metadata, created, modified, created_by) \
+            "INSERT INTO packages (guid, short_id, app_id, image, username, metadata, created, modified, created_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 (&new.guid).into(),

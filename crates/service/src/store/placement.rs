@@ -147,7 +147,7 @@ impl WriteTx<'_> {
         let metadata = Json::from(new.metadata.clone()).to_string();
         let folded = new.location.map(str::to_lowercase);
         let id = self.session().insert(
-"INSERT INTO placements (guid, short_id, credential_id, dialect, scope, organization_id, team_id, \
+            "INSERT INTO placements (guid, short_id, credential_id, dialect, scope, organization_id, team_id, \
              space_id, app_id, registry_id, owner, born_here, name, location, is_sensitive, metadata, created, \
              modified, created_by, modified_by, expires, folded_location) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
              $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",

@@ -132,7 +132,7 @@ impl<'tx> WriteTx<'tx> {
     pub(crate) fn insert_registry(&mut self, new: &NewRegistry<'_>) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO registries (guid, short_id, organization_id, name, folded_name, description, url, provider, \
+            "INSERT INTO registries (guid, short_id, organization_id, name, folded_name, description, url, provider, \
              hosted, service, credentials_limit, created, modified, created_by, modified_by, credential_id, \
              made_credential, containers_organization, charts_organization) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",

@@ -283,7 +283,7 @@ impl WriteTx<'_> {
         let (identity, by) = (new.identity, new.stamp.created_by);
         let version = i64::try_from(new.version).map_err(Error::internal)?;
         let id = self.session().insert(
-"INSERT INTO scan_objects (guid, short_id, kind, organization_id, target_id, name, address, of_teams, \
+            "INSERT INTO scan_objects (guid, short_id, kind, organization_id, target_id, name, address, of_teams, \
              settings, version, created, modified, created_by, modified_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[
@@ -445,7 +445,7 @@ impl WriteTx<'_> {
     ) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO scan_labels (guid, short_id, organization_id, name, color, created, modified, created_by, \
+            "INSERT INTO scan_labels (guid, short_id, organization_id, name, color, created, modified, created_by, \
              modified_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 (&guid).into(),

@@ -92,7 +92,7 @@ impl WriteTx<'_> {
         let now = self.now();
         let metadata = Json::from(new.metadata.clone()).to_string();
         let id = self.session().insert(
-"INSERT INTO spaces (guid, short_id, organization_id, name, folded_name, suspended, metadata, created, \
+            "INSERT INTO spaces (guid, short_id, organization_id, name, folded_name, suspended, metadata, created, \
              modified, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),
@@ -139,7 +139,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_app(&mut self, new: &NewApp<'_>) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO apps (guid, short_id, space_id, name, folded_name, details, metadata, created, modified, \
+            "INSERT INTO apps (guid, short_id, space_id, name, folded_name, details, metadata, created, modified, \
              created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 (&new.guid).into(),

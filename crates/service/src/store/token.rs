@@ -92,7 +92,7 @@ impl WriteTx<'_> {
         let now = self.now();
         let dialects: Vec<&str> = new.dialects.iter().map(|dialect| dialect.word()).collect();
         self.session().insert(
-"INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
+            "INSERT INTO tokens (guid, kind, user_id, organization_id, parent_id, hash, name, scope, dialects, \
              expires, created, modified, short_id, application_id) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             &[

@@ -135,7 +135,7 @@ impl WriteTx<'_> {
     pub(crate) fn insert_uaa_client(&mut self, new: &NewUaaClient<'_>) -> Result<i64> {
         let now = self.now();
         self.session().insert(
-"INSERT INTO uaa_clients (guid, short_id, user_id, hash, scope, created, modified, created_by) \
+            "INSERT INTO uaa_clients (guid, short_id, user_id, hash, scope, created, modified, created_by) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &[
                 (&new.guid).into(),
